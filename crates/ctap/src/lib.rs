@@ -1,0 +1,49 @@
+//! CTAP 2.3 as a rule book without side effects.
+//!
+//! This crate turns request bytes into response bytes. It holds the messages, canonical CBOR, the rules of every
+//! command in the specification's order and words, attestation statements, and [`explain`], which annotates the
+//! bytes from the same field tables that decode them.
+//!
+//! It is not an authenticator by itself: time, randomness, storage and the user are reached through [`Host`] alone.
+//! There is no I/O here, no clock, no random number generator and no storage. `softhello-device` supplies them.
+//!
+//! Where to find a rule: one file per command under [`api`], named as in the specification; every numbered step
+//! that decides something is a [`Step`] declared beside the code that takes it.
+#![forbid(unsafe_code)]
+
+pub mod api;
+mod attestation;
+mod auth_data;
+mod authenticator;
+pub mod cbor;
+pub mod cose;
+mod credential;
+mod denied;
+pub mod explain;
+mod host;
+mod key;
+pub mod message;
+mod profile;
+mod sealed;
+mod session;
+mod status;
+mod step;
+
+pub use attestation::{AttestationStatement, Format, attestation_object};
+pub use auth_data::{AttestedCredential, AuthData, Flags};
+pub use authenticator::{Authenticator, Channel, Exchange};
+pub use credential::{Credential, CredentialId, InvalidCredentialId, Protection, User};
+pub use denied::Denied;
+pub use host::{
+    Answer, Change, ChangeSet, Gesture, Handle, Host, HostError, Piece, Query, State, Steps, Timestamp,
+};
+pub use key::{Algorithm, KeyError, PrivateKey, RsaParts};
+pub use profile::{
+    Announced, BackupPolicy, CounterPolicy, Profile, ProfileError, Transport, UserVerification, Version,
+};
+pub use sealed::SealingKey;
+pub use session::Session;
+pub use status::Status;
+pub use step::{Event, Outcome, Step};
+
+pub use api::dispatch;

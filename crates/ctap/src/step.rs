@@ -1,0 +1,50 @@
+//! The teaching hook: steps of the specification and what became of them.
+
+use crate::{Denied, Status};
+
+/// A numbered step of the specification that decides something.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The section, as `6.1.2`.
+    pub section: &'static str,
+    /// The step's number in that section, as `3` or `5.3`.
+    pub number: &'static str,
+    /// The rule, in our words.
+    pub rule: &'static str,
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Outcome<'a> {
+    /// The step applied and the command goes on.
+    Passed,
+    /// The step applied and chose something.
+    Chose(&'a str),
+    /// The step did not apply.
+    Skipped(&'a str),
+    /// The step ended the command.
+    Refused(&'a Denied),
+}
+
+/// Something that happened on an authenticator, for traces and logs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A request arrived.
+    Request(Vec<u8>),
+    /// A step was taken.
+    Step {
+        /// Which.
+        step: &'static Step,
+        /// What became of it, as a sentence.
+        outcome: String,
+    },
+    /// A response left.
+    Response {
+        /// Its status byte.
+        status: Status,
+        /// All its bytes.
+        bytes: Vec<u8>,
+    },
+}

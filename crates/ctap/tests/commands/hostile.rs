@@ -1,0 +1,209 @@
+//! Bytes that no platform would send.
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+use softhello_ctap::{Answer, Channel, Profile, Protection, Status, api, cbor};
+
+use crate::bench::{
+    Bench, RP_ID, Reply, Request, array, boolean, bytes, hello, int, pin_pad, raw_map, security_key, text,
+    uint,
+};
+
+/// The command that is asked for most, and two that read nothing.
+fn command() -> impl Strategy<Value = u8> {
+    prop_oneof![
+        4 => prop_oneof![Just(api::MAKE_CREDENTIAL), Just(api::GET_ASSERTION)],
+        2 => Just(api::GET_NEXT_ASSERTION),
+        1 => any::<u8>(),
+    ]
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    prop_oneof![Just(hello()), Just(security_key()), Just(pin_pad())]
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    use Answer::{Cancelled, Declined, Given, TimedOut, Wrong};
+    prop_oneof![4 => Just(Given), 1 => prop_oneof![Just(Wrong), Just(Declined), Just(TimedOut), Just(Cancelled)]]
+}
+
+/// A canonical item, now and then one level too deep for a message.
+fn item() -> impl Strategy<Value = Vec<u8>> {
+    let leaf = prop_oneof![
+        any::<u64>().prop_map(uint),
+        any::<i64>().prop_map(int),
+        (0..30u64).prop_map(uint),
+        vec(any::<u8>(), 0..70).prop_map(|value| bytes(&value)),
+        "\\PC{0,70}".prop_map(|value| text(&value)),
+        prop_oneof!["id", "type", "public-key", "alg", "rk", "up", "uv", "none", "packed", RP_ID]
+            .prop_map(|value| text(&value)),
+        any::<bool>().prop_map(boolean),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..6).prop_map(|items| array(&items)),
+            vec((inner.clone(), inner), 0..6).prop_map(sorted_map),
+        ]
+    })
+}
+
+fn sorted_map(mut pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<u8> {
+    pairs.sort_by(|(a, _), (b, _)| cbor::key_order(a, b));
+    pairs.dedup_by(|(a, _), (b, _)| a == b);
+    raw_map(&pairs)
+}
+
+/// A valid request in which some members were given other values or taken away.
+fn odd_request() -> impl Strategy<Value = Vec<u8>> {
+    let change = (0..16u64, prop_oneof![3 => item().prop_map(Some), 1 => Just(None)]);
+    let valid = prop_oneof![Just(Request::make_credential()), Just(Request::get_assertion())];
+    (valid, vec(change, 0..4)).prop_map(|(valid, changes)| {
+        let change = |request: Request, (key, value)| match value {
+            Some(item) => request.with(key, item),
+            None => request.without(key),
+        };
+        changes.into_iter().fold(valid, change).bytes()
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Damage {
+    Flip(Index, u8),
+    Insert(Index, Vec<u8>),
+    Remove(Index),
+    Cut(Index),
+    Repeat(Index, Index),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        4 => (any::<Index>(), 1..=u8::MAX).prop_map(|(at, mask)| Damage::Flip(at, mask)),
+        2 => (any::<Index>(), vec(any::<u8>(), 1..5)).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
+        2 => any::<Index>().prop_map(Damage::Remove),
+        1 => any::<Index>().prop_map(Damage::Cut),
+        1 => (any::<Index>(), any::<Index>()).prop_map(|(from, to)| Damage::Repeat(from, to)),
+    ]
+}
+
+fn damaged(mut request: Vec<u8>, damages: Vec<Damage>) -> Vec<u8> {
+    for damage in damages {
+        if request.is_empty() {
+            break;
+        }
+        let len = request.len();
+        match damage {
+            Damage::Flip(at, mask) => request[at.index(len)] ^= mask,
+            Damage::Insert(at, bytes) => {
+                let at = at.index(len);
+                request.splice(at..at, bytes);
+            }
+            Damage::Remove(at) => drop(request.remove(at.index(len))),
+            Damage::Cut(at) => request.truncate(at.index(len)),
+            Damage::Repeat(from, to) => {
+                let (from, to) = (from.index(len), to.index(len));
+                let repeated = request[from.min(to)..from.max(to)].to_vec();
+                request.extend(repeated);
+            }
+        }
+    }
+    request
+}
+
+/// What holds for every answer, whatever was asked.
+fn check(bench: &Bench, request: &[u8], reply: &Reply) {
+    let status = reply.status();
+    assert!(!matches!(status, Status::Other(_)), "{request:02x?}: {status}");
+    match status {
+        Status::Ok => {
+            assert!(reply.cause.is_none(), "{request:02x?}");
+            let body = reply.body();
+            assert!(body.is_empty() || cbor::validate(body, cbor::MAX_DEPTH).is_ok(), "{request:02x?}");
+            // A user entity of some earlier request, an id of 1,023 bytes, an RSA key and a signature.
+            assert!(body.len() <= bench.profile.message_limit() + 2048, "{request:02x?}");
+        }
+        refused => reply.assert_refused(&format!("{request:02x?}"), refused),
+    }
+}
+
+fn bench(profile: Profile, answers: Vec<Answer>) -> Bench {
+    let mut bench = Bench::new(profile).passkey("ada").passkey("bob").user(answers);
+    bench.keep(RP_ID, "eve", Protection::Required, true);
+    bench
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes(
+        command in command(),
+        body in vec(any::<u8>(), 0..200),
+        profile in profile(),
+    ) {
+        let mut bench = bench(profile, vec![]);
+        let request = [vec![command], body].concat();
+        let reply = bench.send(&request);
+        check(&bench, &request, &reply);
+    }
+
+    #[test]
+    fn arbitrary_canonical_parameters(
+        command in command(),
+        body in item(),
+        profile in profile(),
+    ) {
+        let mut bench = bench(profile, vec![]);
+        let request = [vec![command], body].concat();
+        let reply = bench.send(&request);
+        check(&bench, &request, &reply);
+    }
+
+    #[test]
+    fn damaged_requests(
+        request in odd_request(),
+        damages in vec(damage(), 0..4),
+        profile in profile(),
+        answers in vec(answer(), 0..3),
+    ) {
+        let mut bench = bench(profile, answers);
+        let request = damaged(request, damages);
+        let reply = bench.send(&request);
+        check(&bench, &request, &reply);
+    }
+
+    #[test]
+    fn several_messages_of_one_session(
+        messages in vec((odd_request(), vec(damage(), 0..2), prop_oneof![Just(None), command().prop_map(Some)], 0..3u32), 1..6),
+        profile in profile(),
+        answers in vec(answer(), 0..6),
+    ) {
+        let mut bench = bench(profile, answers);
+        for (request, damages, command, channel) in messages {
+            let mut request = damaged(request, damages);
+            if let (Some(command), Some(first)) = (command, request.first_mut()) {
+                *first = command;
+            }
+            bench.channel = Channel { transport: 0, id: channel };
+            let reply = bench.send(&request);
+            check(&bench, &request, &reply);
+        }
+    }
+}
+
+/// Many small items in the largest message there may be.
+#[test]
+fn the_largest_messages_are_answered() {
+    let profile =
+        Profile { max_msg_size: Some(65_536), max_credential_count_in_list: None, ..security_key() };
+    let fill = |unit: Vec<u8>| array(&vec![unit.clone(); 65_000 / unit.len()]);
+    let descriptor = crate::bench::descriptor(&[], "public-key");
+    let parameters = crate::bench::map(&[("alg", int(-1)), ("type", text("public-key"))]);
+    for (name, request, want) in [
+        ("descriptors", Request::make_credential().with(5, fill(descriptor.clone())), Status::Ok),
+        ("descriptors", Request::get_assertion().with(3, fill(descriptor)), Status::NoCredentials),
+        ("algorithms", Request::make_credential().with(4, fill(parameters)), Status::UnsupportedAlgorithm),
+        ("formats", Request::make_credential().with(11, fill(text(""))), Status::Ok),
+        ("an unknown array", Request::make_credential().with(32, fill(uint(0))), Status::Ok),
+        ("a text", Request::make_credential().with(32, text(&"x".repeat(65_000))), Status::Ok),
+    ] {
+        let mut bench = Bench::new(profile.clone());
+        assert_eq!(bench.send(&request.bytes()).status(), want, "{name}");
+    }
+}
