@@ -1,0 +1,222 @@
+//! Whole containers as plain data: to another engine, or to a file that no engine knows.
+
+mod json;
+
+use std::collections::HashSet;
+
+use softhello_ctap::Query;
+
+use crate::{
+    Change, ChangeSet, ContainerId, ContainerState, DIRECTORY, Expected, MAX_DOCUMENT, MAX_NAME, Store,
+    StoreError, StoredCredential,
+};
+
+/// Containers as plain data, private keys included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Export {
+    /// The containers, [`DIRECTORY`] among them if it has documents.
+    pub containers: Vec<ExportedContainer>,
+}
+
+/// All that a container holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedContainer {
+    /// Its id.
+    pub id: ContainerId,
+    /// Its state; [`DIRECTORY`] has none.
+    pub state: Option<ContainerState>,
+    /// The last operation number that was handed out.
+    pub operation: u64,
+    /// Its credentials, oldest first.
+    pub credentials: Vec<ExportedCredential>,
+    /// Its documents by name.
+    pub documents: Vec<(String, Vec<u8>)>,
+}
+
+/// A credential with its counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedCredential {
+    /// The credential.
+    pub stored: StoredCredential,
+    /// The last count that was handed out.
+    pub count: u32,
+}
+
+/// Exports every container of a store.
+///
+/// # Errors
+///
+/// Those of reading; a damaged record fails the export, and [`Store::check`] lists them all.
+pub async fn export(store: &dyn Store) -> Result<Export, StoreError> {
+    let mut containers = Vec::new();
+    for container in store.containers().await? {
+        containers.push(export_container(store, container).await?);
+    }
+    let documents = export_documents(store, DIRECTORY).await?;
+    if !documents.is_empty() {
+        let (state, operation, credentials) = (None, 0, Vec::new());
+        containers.push(ExportedContainer { id: DIRECTORY, state, operation, credentials, documents });
+    }
+    Ok(Export { containers })
+}
+
+/// Exports one container.
+///
+/// # Errors
+///
+/// As [`export`], and [`StoreError::NoContainer`] if there is none of this id.
+pub async fn export_container(
+    store: &dyn Store,
+    container: ContainerId,
+) -> Result<ExportedContainer, StoreError> {
+    let state = store.state(container).await?.value;
+    let mut credentials = Vec::new();
+    for handle in store.find(container, Query::All).await?.into_iter().rev() {
+        let stored = store.load(container, &handle.id).await?.value;
+        credentials.push(ExportedCredential { stored, count: store.counter(container, &handle.id).await? });
+    }
+    Ok(ExportedContainer {
+        id: container,
+        state: Some(state),
+        operation: store.operation(container).await?,
+        credentials,
+        documents: export_documents(store, container).await?,
+    })
+}
+
+async fn export_documents(
+    store: &dyn Store,
+    container: ContainerId,
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let documents = store.documents(container, "").await?;
+    Ok(documents.into_iter().map(|(name, value)| (name, value.value)).collect())
+}
+
+/// Imports all containers of an export. Each is imported whole or not at all, [`DIRECTORY`] last.
+///
+/// # Errors
+///
+/// [`StoreError::Invalid`] and [`StoreError::TooLarge`] if the export contradicts itself or has what no store takes,
+/// [`StoreError::ContainerExists`] and [`StoreError::Conflict`] if a container or a document of the directory is there
+/// already: in all these cases nothing was imported. Otherwise those of [`Store::commit`].
+pub async fn import(store: &dyn Store, export: &Export) -> Result<(), StoreError> {
+    validate(export)?;
+    let there: HashSet<ContainerId> = store.containers().await?.into_iter().collect();
+    for container in &export.containers {
+        if there.contains(&container.id) {
+            return Err(StoreError::ContainerExists(container.id));
+        }
+        for (name, _) in container.documents.iter().filter(|_| container.id == DIRECTORY) {
+            if store.document(DIRECTORY, name).await?.is_some() {
+                return Err(StoreError::Conflict);
+            }
+        }
+    }
+    let (last, first): (Vec<_>, Vec<_>) =
+        export.containers.iter().partition(|container| container.id == DIRECTORY);
+    for container in first.into_iter().chain(last) {
+        let mut changes = Vec::new();
+        if let Some(ContainerState { pin, sealing_key, uv_retries }) = &container.state {
+            let (pin, sealing_key) = (pin.clone(), sealing_key.clone());
+            changes.push(Change::CreateContainer { uv_retries: *uv_retries, sealing_key, pin });
+            changes.push(Change::OperationAtLeast(container.operation));
+        }
+        changes.extend(container.credentials.iter().flat_map(puts));
+        changes.extend(container.documents.iter().map(|(name, value)| Change::PutDocument {
+            name: name.clone(),
+            value: value.clone(),
+            expected: Expected::Absent,
+        }));
+        store.commit(container.id, ChangeSet { guards: Vec::new(), changes }).await?;
+    }
+    Ok(())
+}
+
+/// Imports credentials into a container that exists, all or none, and lets their counters go on where they were.
+/// A credential of the same RP ID, user id and kind is replaced.
+///
+/// # Errors
+///
+/// As [`import`], except that the container has to exist.
+pub async fn import_credentials(
+    store: &dyn Store,
+    container: ContainerId,
+    credentials: &[ExportedCredential],
+) -> Result<(), StoreError> {
+    validate_credentials(credentials)?;
+    let changes = credentials.iter().flat_map(puts).collect();
+    store.commit(container, ChangeSet { guards: Vec::new(), changes }).await
+}
+
+/// Copies everything from one store into another, which must not have any of the containers.
+///
+/// # Errors
+///
+/// Those of [`export`] and [`import`].
+pub async fn copy(from: &dyn Store, to: &dyn Store) -> Result<(), StoreError> {
+    import(to, &export(from).await?).await
+}
+
+fn puts(exported: &ExportedCredential) -> impl Iterator<Item = Change> + use<> {
+    let credential = Box::new(exported.stored.clone());
+    let id = credential.credential.id.clone();
+    let put = Change::PutCredential { credential, room: None };
+    let count = (exported.count > 0).then_some(Change::CounterAtLeast { id, count: exported.count });
+    std::iter::once(put).chain(count)
+}
+
+fn validate(export: &Export) -> Result<(), StoreError> {
+    let mut ids = HashSet::new();
+    for container in &export.containers {
+        let id = container.id;
+        if !ids.insert(id) {
+            return Err(StoreError::Invalid(format!("container {id} is there twice")));
+        }
+        if container.state.is_none() != (id == DIRECTORY)
+            || (id == DIRECTORY && !container.credentials.is_empty())
+        {
+            return Err(StoreError::Invalid(format!(
+                "container {id}: only the directory has no state, and it has no credentials"
+            )));
+        }
+        validate_credentials(&container.credentials)?;
+        let mut names = HashSet::new();
+        for (name, value) in &container.documents {
+            if !names.insert(name) {
+                return Err(StoreError::Invalid(format!("container {id}: document `{name}` is there twice")));
+            }
+            for (what, len, max) in
+                [("a document's name", name.len(), MAX_NAME), ("a document", value.len(), MAX_DOCUMENT)]
+            {
+                if len > max {
+                    return Err(StoreError::TooLarge { what, len, max });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn validate_credentials(credentials: &[ExportedCredential]) -> Result<(), StoreError> {
+    let (mut ids, mut places) = (HashSet::new(), HashSet::new());
+    for ExportedCredential { stored, .. } in credentials {
+        let credential = &stored.credential;
+        let place = (&credential.rp_id, &credential.user.id, stored.kind);
+        let complaint = if !ids.insert(&credential.id) {
+            "its id is there twice"
+        } else if !places.insert(place) {
+            "another one has the same RP ID, user id and kind"
+        } else if credential.rp_id.is_empty() || credential.rp_id.len() > MAX_NAME {
+            "its RP ID is empty or too long"
+        } else if credential.user.id.is_empty() || credential.user.id.len() > 64 {
+            // CTAP 2.3 §6.1.2, parameter user; WebAuthn Level 3 §5.4.3: "a maximum size of 64 bytes".
+            "its user id has not 1 to 64 bytes"
+        } else if credential.backed_up && !credential.backup_eligible {
+            "it is backed up without being eligible"
+        } else {
+            continue;
+        };
+        return Err(StoreError::Invalid(format!("credential {:?}: {complaint}", credential.id)));
+    }
+    Ok(())
+}
