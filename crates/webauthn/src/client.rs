@@ -1,0 +1,143 @@
+//! The client: a page's origin and how it got there.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::Value;
+use softhello_ctap::Channel;
+
+use crate::{
+    Failure, InvalidOrigin, Origin, RelatedOrigins,
+    client_data::{Ceremony, ClientData},
+    rp_id::{self, RpIdSteps},
+};
+
+/// A page in a browser, as far as WebAuthn asks about it.
+///
+/// Its ceremonies are [`Client::create`] and [`Client::get`]; each takes the authenticator it is to use.
+#[derive(Clone)]
+pub struct Client {
+    origin: Origin,
+    top_origin: Option<Origin>,
+    cross_origin: bool,
+    further_members: Vec<(String, Value)>,
+    related_origins: Option<Arc<dyn RelatedOrigins>>,
+    channel: Channel,
+}
+
+impl Client {
+    /// A page of this origin, in a top-level document.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidOrigin`] if `origin` is not one, as `https://example.org`. An origin that may not use WebAuthn, as
+    /// `http://example.org` or `https://127.0.0.1`, is one: its ceremonies fail with `SecurityError`.
+    pub fn new(origin: &str) -> Result<Self, InvalidOrigin> {
+        Ok(Self {
+            origin: Origin::parse(origin)?,
+            top_origin: None,
+            cross_origin: false,
+            further_members: Vec::new(),
+            related_origins: None,
+            channel: Channel::default(),
+        })
+    }
+
+    /// The page stands in a frame below a document of this origin: `crossOrigin` is true and `topOrigin` is given.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidOrigin`] if `origin` is not one.
+    pub fn top_origin(mut self, origin: &str) -> Result<Self, InvalidOrigin> {
+        self.top_origin = Some(Origin::parse(origin)?);
+        self.cross_origin = true;
+        Ok(self)
+    }
+
+    /// Sets `crossOrigin`, that is, whether the page is in a frame that is not same-origin with its ancestors. With
+    /// `false` a top origin is left out as well.
+    #[must_use]
+    pub fn cross_origin(mut self, cross_origin: bool) -> Self {
+        self.cross_origin = cross_origin;
+        self
+    }
+
+    /// Further members for client data, in this order after the specification's own; of these five none is replaced.
+    ///
+    /// Source: WebAuthn Level 3 §5.8.1, "may be extended in the future".
+    #[must_use]
+    pub fn further_members<N: Into<String>, V: Into<Value>>(
+        mut self,
+        members: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.further_members = members.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        self
+    }
+
+    /// Lets RP IDs of other sites be used where those sites name this origin. Without a fetcher they are refused.
+    #[must_use]
+    pub fn related_origins(mut self, related_origins: impl RelatedOrigins + 'static) -> Self {
+        self.related_origins = Some(Arc::new(related_origins));
+        self
+    }
+
+    /// The channel that requests come from.
+    #[must_use]
+    pub fn channel(mut self, channel: Channel) -> Self {
+        self.channel = channel;
+        self
+    }
+
+    /// The page's origin.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    pub(crate) fn rp_id<'a>(
+        &'a self,
+        requested: Option<&'a str>,
+        steps: &RpIdSteps,
+    ) -> Result<&'a str, Failure> {
+        rp_id::determine(requested, &self.origin, self.related_origins.as_deref(), steps)
+    }
+
+    /// Serialized client data.
+    pub(crate) fn client_data_json(&self, ceremony: Ceremony, challenge: &[u8]) -> String {
+        ClientData {
+            ceremony,
+            challenge,
+            origin: self.origin.as_str(),
+            cross_origin: self.cross_origin,
+            top_origin: self.top_origin.as_ref().map(Origin::as_str),
+            further: &self.further_members,
+        }
+        .to_json()
+    }
+
+    pub(crate) fn requests_from(&self) -> Channel {
+        self.channel
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("origin", &self.origin)
+            .field("top_origin", &self.top_origin)
+            .field("cross_origin", &self.cross_origin)
+            .field("further_members", &self.further_members)
+            .field("related_origins", &self.related_origins.is_some())
+            .field("channel", &self.channel)
+            .finish()
+    }
+}
+
+/// Which credential answers where several could.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Choice {
+    /// The first one that the authenticator offers: of discoverable ones the newest.
+    #[default]
+    Newest,
+    /// The one of this id, as a person picks it from a list; the ceremony fails if it is not offered.
+    Credential(Vec<u8>),
+}
