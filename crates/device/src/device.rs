@@ -1,0 +1,151 @@
+//! The device.
+
+use std::{fmt, sync::Arc};
+
+use softhello_ctap::{Authenticator, Channel, Credential, Event, Exchange, Session, Status, api, dispatch};
+use softhello_storage::{ContainerId, Guard, Store};
+
+use crate::{Clock, DeviceProfile, Seed, User, entropy::Entropy, host::DeviceHost};
+
+/// Rules of the platform that the store decides when a passkey is created.
+pub trait Policy: Send + Sync {
+    /// The guards for this new passkey.
+    fn guards(&self, credential: &Credential) -> Vec<Guard>;
+}
+
+/// An emulated authenticator. It runs one command at a time.
+pub struct Device {
+    parts: Parts,
+    session: Session,
+    seed: Option<Seed>,
+}
+
+/// What one exchange works with.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) container: ContainerId,
+    pub(crate) profile: Arc<DeviceProfile>,
+    pub(crate) user: User,
+    pub(crate) clock: Clock,
+    pub(crate) policy: Option<Arc<dyn Policy>>,
+    pub(crate) listener: Option<Box<dyn FnMut(Event) + Send>>,
+}
+
+impl Device {
+    /// A device of this profile over a container that exists, with an approving user and the computer's clock.
+    pub fn new(store: Arc<dyn Store>, container: ContainerId, profile: Arc<DeviceProfile>) -> Self {
+        let clock = Clock::System;
+        Self {
+            parts: Parts {
+                store,
+                container,
+                profile,
+                user: User::default(),
+                clock,
+                policy: None,
+                listener: None,
+            },
+            session: Session::power_up(clock.now()),
+            seed: None,
+        }
+    }
+
+    /// Puts this user before the device.
+    #[must_use]
+    pub fn with_user(mut self, user: User) -> Self {
+        self.parts.user = user;
+        self
+    }
+
+    /// Sets the clock; the device is powered up at its time.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.parts.clock = clock;
+        self.power_cycle();
+        self
+    }
+
+    /// Makes the device repeatable, see [`Seed`].
+    #[must_use]
+    pub fn with_seed(mut self, seed: Option<Seed>) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Adds rules of the platform.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Arc<dyn Policy>) -> Self {
+        self.parts.policy = Some(policy);
+        self
+    }
+
+    /// Hears of every request, step and response.
+    #[must_use]
+    pub fn with_listener(mut self, listener: impl FnMut(Event) + Send + 'static) -> Self {
+        self.parts.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// Replaces the user.
+    pub fn set_user(&mut self, user: User) {
+        self.parts.user = user;
+    }
+
+    /// Forgets all volatile state.
+    pub fn power_cycle(&mut self) {
+        self.session = Session::power_up(self.parts.clock.now());
+    }
+
+    /// What the device is.
+    pub fn profile(&self) -> &DeviceProfile {
+        &self.parts.profile
+    }
+
+    /// The container it uses.
+    pub fn container(&self) -> ContainerId {
+        self.parts.container
+    }
+
+    fn tell(&mut self, event: impl FnOnce() -> Event) {
+        if let Some(listener) = &mut self.parts.listener {
+            listener(event());
+        }
+    }
+}
+
+impl Authenticator for Device {
+    async fn exchange(&mut self, from: Channel, request: &[u8]) -> Exchange {
+        self.tell(|| Event::Request(request.to_vec()));
+        // Only commands that draw take an operation number.
+        let seed = match request.first() {
+            Some(&(api::MAKE_CREDENTIAL | api::RESET)) => self.seed.as_ref(),
+            _ => None,
+        };
+        let exchange = match Entropy::draw(seed, &self.parts.store, self.parts.container).await {
+            Ok(entropy) => {
+                let profile = Arc::clone(&self.parts.profile);
+                let mut host = DeviceHost { parts: &mut self.parts, entropy };
+                dispatch(&mut host, &profile.ctap, &mut self.session, from, request).await
+            }
+            Err(error) => {
+                let denied = softhello_ctap::Denied::from(crate::host::host_error(error));
+                Exchange { response: vec![Status::from(&denied).code()], cause: Some(denied) }
+            }
+        };
+        self.tell(|| Event::Response {
+            status: Status::from_code(exchange.response.first().copied().unwrap_or(Status::CtapOther.code())),
+            bytes: exchange.response.clone(),
+        });
+        exchange
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("profile", &self.parts.profile.ctap.name)
+            .field("container", &self.parts.container)
+            .field("user", &self.parts.user)
+            .finish_non_exhaustive()
+    }
+}

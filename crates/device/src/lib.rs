@@ -1,0 +1,24 @@
+//! An emulated authenticator: a profile, a container and a scripted user around the rules of `softhello-ctap`.
+//!
+//! A [`Device`] answers CTAP2 requests ([`softhello_ctap::Authenticator`]). What it is comes from a
+//! [`DeviceProfile`], what it remembers from a container of `softhello-storage`, and what its user does from a
+//! [`User`]. It is not a platform: accounts, Windows Hello for Business and error codes of Windows are in
+//! `softhello-windows`, and the browser's part is in `softhello-webauthn`.
+#![forbid(unsafe_code)]
+
+mod clock;
+mod container;
+mod device;
+mod entropy;
+mod host;
+mod pin;
+mod profile;
+mod user;
+
+pub use clock::Clock;
+pub use container::{container_id, create_container, set_pin};
+pub use device::{Device, Policy};
+pub use entropy::{Entropy, Seed};
+pub use pin::{Pin, PinError};
+pub use profile::{DeviceProfile, ProfileFileError, Quirk};
+pub use user::{Prompt, PromptAnswer, Script, User};

@@ -1,0 +1,122 @@
+//! Whoever sits before the device: a script, or someone who is asked.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, ready},
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use softhello_ctap::{Event, Gesture, Status};
+use softhello_device::{Prompt, PromptAnswer, Script, User};
+use zeroize::Zeroizing;
+
+use crate::bench::{Bench, Create};
+
+/// Answers in order, and remembers for each prompt whether a PIN was wanted.
+#[derive(Clone, Default)]
+struct Person {
+    answers: Arc<Mutex<VecDeque<PromptAnswer>>>,
+    wanted: Arc<Mutex<Vec<bool>>>,
+}
+
+impl Prompt for Person {
+    fn ask<'a>(
+        &'a mut self,
+        _: Gesture<'a>,
+        wants_pin: bool,
+    ) -> Pin<Box<dyn Future<Output = PromptAnswer> + Send + 'a>> {
+        self.wanted.lock().unwrap().push(wants_pin);
+        let answer = self.answers.lock().unwrap().pop_front().expect("no more answers than prompts");
+        Box::pin(ready(answer))
+    }
+}
+
+fn typed(pin: &str) -> PromptAnswer {
+    PromptAnswer::Pin(Zeroizing::new(pin.to_owned()))
+}
+
+#[test]
+fn scripts_that_refuse() {
+    for (profile, script, status, name) in [
+        ("windows-hello-software", Script::Decline, Status::OperationDenied, "UserDeclined"),
+        ("windows-hello-software", Script::Timeout, Status::UserActionTimeout, "UserTimeout or UvTimeout"),
+        ("security-key", Script::Decline, Status::OperationDenied, "UserDeclined"),
+        ("security-key", Script::Timeout, Status::UserActionTimeout, "UserTimeout or UvTimeout"),
+    ] {
+        let mut bench = Bench::of(profile);
+        bench.create(&Create { options: &[("rk", true), ("uv", true)], ..Create::default() }).unwrap();
+        // Nothing was typed, so that it costs no attempt, however often.
+        for _ in 0..10 {
+            let refused = bench.user(script).get(&[]).unwrap_err();
+            assert_eq!(refused.status, status, "{profile} {script:?}");
+            assert!(name.contains(refused.name()), "{profile} {script:?}: {}", refused.name());
+        }
+        bench.user(Script::Approve).get(&[]).unwrap();
+    }
+}
+
+#[test]
+fn a_wrong_pin_does_not_spoil_a_mere_touch() {
+    let mut bench = Bench::of("security-key");
+    bench.user(Script::WrongPin);
+    let id = bench.create(&Create::default()).unwrap().id;
+    assert_eq!(bench.get(&[&id]).unwrap().flags, 0x01);
+}
+
+#[test]
+fn what_a_person_types_is_compared_with_the_pin() {
+    for (name, answers, want) in [
+        ("right", vec![typed("123456")], Ok(())),
+        ("wrong, then right", vec![typed("123457"), typed("123456")], Ok(())),
+        ("wrong three times", vec![typed("1234"), typed(""), typed("1234567")], Err("UvFailed")),
+        ("yes is no PIN", vec![PromptAnswer::Yes, typed("123456")], Ok(())),
+        ("no", vec![PromptAnswer::No], Err("UserDeclined")),
+        ("wrong, then no", vec![typed("0000"), PromptAnswer::No], Err("UserDeclined")),
+        ("nothing", vec![PromptAnswer::Nothing], Err("UvTimeout")),
+        ("cancelled", vec![PromptAnswer::Cancelled], Err("Cancelled")),
+    ] {
+        let person = Person { answers: Arc::new(Mutex::new(answers.into())), ..Person::default() };
+        let mut bench = Bench::hello();
+        bench.device.set_user(User::Prompt(Box::new(person.clone())));
+        let got = bench.create(&Create::default()).map(drop).map_err(|refused| refused.name());
+        assert_eq!(got, want, "{name}");
+        assert!(person.answers.lock().unwrap().is_empty(), "{name}: not everything was asked");
+        assert!(person.wanted.lock().unwrap().iter().all(|wanted| *wanted), "{name}: a PIN is wanted");
+    }
+}
+
+/// The sensor of this profile knows its user by something else, also where the container has a PIN.
+#[test]
+fn a_profile_that_verifies_without_a_pin_asks_for_none() {
+    let person = Person::default();
+    let mut bench = Bench::of("security-key");
+    bench.device.set_user(User::Prompt(Box::new(person.clone())));
+    person.answers.lock().unwrap().extend([PromptAnswer::Yes, PromptAnswer::Yes]);
+    let verified = bench.create(&Create { options: &[("uv", true)], ..Create::default() }).unwrap();
+    let touched = bench.create(&Create::default()).unwrap();
+    assert_eq!((verified.flags, touched.flags), (0x45, 0x41));
+    assert_eq!(*person.wanted.lock().unwrap(), [false, false]);
+}
+
+#[test]
+fn a_listener_hears_the_request_the_steps_and_the_response() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let mut bench = Bench::hello();
+    let events = Arc::clone(&heard);
+    bench.device = bench.device.with_listener(move |event| events.lock().unwrap().push(event));
+    let request = crate::bench::make_credential(&Create::default());
+    let response = bench.send(&request).response;
+    let heard = heard.lock().unwrap();
+    assert!(matches!(&heard[0], Event::Request(bytes) if *bytes == request));
+    let last = heard.last().unwrap();
+    assert!(matches!(last, Event::Response { status: Status::Ok, bytes } if *bytes == response));
+    let steps: Vec<_> = heard[1..heard.len() - 1]
+        .iter()
+        .map(|event| match event {
+            Event::Step { step, outcome } => format!("{} {}: {outcome}", step.section, step.number),
+            other => panic!("{other:?} amid the steps"),
+        })
+        .collect();
+    insta::assert_snapshot!(steps.join("\n"), @"");
+}
