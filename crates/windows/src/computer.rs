@@ -1,0 +1,457 @@
+//! A computer with Windows: its accounts and their containers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use softhello_ctap::{CredentialId, Query};
+use softhello_device::{
+    Clock, Device, DeviceProfile, Entropy, Pin, Seed, container_id, create_container, set_pin,
+};
+use softhello_storage::{
+    Change, ChangeSet, ContainerId, DIRECTORY, Expected, Store, StoreError, StoredCredential, Versioned,
+};
+
+use crate::{
+    Account, AccountKind, Whfb, WindowsError,
+    account::{self, DOCUMENTS},
+    conflict::WhfbConflict,
+    whfb,
+};
+
+/// Where Microsoft's documents leave room, the answer is one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The block of the conflict rule "might not apply once the user exceeds 50 total platform credentials".
+    /// Off by default.
+    pub conflict_exempt_above_50: bool,
+}
+
+/// A computer with Windows.
+#[derive(Clone)]
+pub struct Computer {
+    store: Arc<dyn Store>,
+    profile: Arc<DeviceProfile>,
+    clock: Clock,
+    seed: Option<Seed>,
+    settings: Settings,
+}
+
+/// A passkey as the settings page of Windows lists it.
+#[derive(Clone, Debug)]
+pub struct Passkey {
+    /// The credential.
+    pub stored: StoredCredential,
+    /// The last signature count that was handed out.
+    pub sign_count: u32,
+}
+
+impl Computer {
+    /// The account that is made at first use.
+    pub const DEFAULT_ACCOUNT: &'static str = "default";
+
+    /// The PIN of accounts that are added with Hello set up.
+    pub const DEFAULT_PIN: &'static str = "123456";
+
+    /// A computer whose accounts and containers are in this store, with Windows Hello's software authenticator.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            profile: Arc::new(DeviceProfile::windows_hello_software()),
+            clock: Clock::System,
+            seed: None,
+            settings: Settings::default(),
+        }
+    }
+
+    /// A computer that is gone when it is dropped.
+    pub fn in_memory() -> Self {
+        Self::new(softhello_storage::memory())
+    }
+
+    /// With this authenticator.
+    #[must_use]
+    pub fn with_profile(mut self, profile: DeviceProfile) -> Self {
+        self.profile = Arc::new(profile);
+        self
+    }
+
+    /// With this clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// With repeatable devices.
+    #[must_use]
+    pub fn with_seed(mut self, seed: Option<Seed>) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// With these settings.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The authenticator's profile.
+    pub fn profile(&self) -> &DeviceProfile {
+        &self.profile
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// All accounts, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::Store`] or [`WindowsError::Document`] if they cannot be read.
+    pub async fn accounts(&self) -> Result<Vec<Account>, WindowsError> {
+        let documents = self.store.documents(DIRECTORY, DOCUMENTS).await?;
+        documents.into_iter().map(|(name, document)| read(&name, &document.value)).collect()
+    }
+
+    /// One account. [`Computer::DEFAULT_ACCOUNT`] is made, with Hello set up, if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoAccount`] if there is none, or [`WindowsError::Store`].
+    pub async fn account(&self, name: &str) -> Result<Account, WindowsError> {
+        match self.find_account(name).await? {
+            Some(found) => Ok(found.value),
+            None if name == Self::DEFAULT_ACCOUNT => {
+                self.add_account(name, AccountKind::Local, Some(&default_pin())).await
+            }
+            None => Err(WindowsError::NoAccount { name: name.to_owned() }),
+        }
+    }
+
+    /// Adds an account with a Hello container; without a PIN, Hello is not set up and cannot be used.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::AccountExists`], [`WindowsError::Name`] or [`WindowsError::Store`].
+    pub async fn add_account(
+        &self,
+        name: &str,
+        kind: AccountKind,
+        pin: Option<&Pin>,
+    ) -> Result<Account, WindowsError> {
+        let mut account = Account::new(name, kind)?;
+        if self.find_account(name).await?.is_some() {
+            return Err(WindowsError::AccountExists { name: name.to_owned() });
+        }
+        account.incarnations = self.former_incarnations(name).await?;
+        // The container first: an account without one could not be told from one whose container was deleted.
+        self.make_container(&account, pin).await?;
+        match self.put(&account, Expected::Absent).await {
+            Err(WindowsError::Store(StoreError::Conflict)) => {
+                Err(WindowsError::AccountExists { name: name.to_owned() })
+            }
+            other => other.map(|()| account),
+        }
+    }
+
+    /// Removes an account and all its containers.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    pub async fn remove_account(&self, name: &str) -> Result<(), WindowsError> {
+        let found = self.existing(name).await?;
+        let built_in =
+            DeviceProfile::BUILT_IN.into_iter().filter_map(|name| DeviceProfile::built_in(name).ok());
+        let mut kinds: BTreeSet<String> = built_in.map(|profile| profile.container).collect();
+        kinds.extend(found.value.incarnations.keys().cloned());
+        kinds.insert(self.profile.container.clone());
+        for kind in &kinds {
+            let delete = ChangeSet::one(Change::DeleteContainer);
+            match self.store.commit(self.container_of(&found.value, kind), delete).await {
+                Err(StoreError::NoContainer(_)) => {}
+                other => other?,
+            }
+        }
+        let delete = Change::DeleteDocument {
+            name: Account::document_name(name),
+            expected: Expected::Revision(found.revision),
+        };
+        // A later account of this name gets other containers, see `delete_container`.
+        let mut former = found.value.incarnations;
+        for kind in kinds {
+            *former.entry(kind).or_default() += 1;
+        }
+        let keep = Change::PutDocument {
+            name: Account::former_document_name(name),
+            value: serialize(name, &former)?,
+            expected: Expected::Any,
+        };
+        Ok(self
+            .store
+            .commit(DIRECTORY, ChangeSet { guards: Vec::new(), changes: vec![delete, keep] })
+            .await?)
+    }
+
+    /// Sets or clears the PIN of an account, and ends a lockout. Makes the container if it was deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    pub async fn set_pin(&self, name: &str, pin: Option<&Pin>) -> Result<(), WindowsError> {
+        let account = self.account(name).await?;
+        let container = self.container_of(&account, &self.profile.container);
+        match set_pin(&self.store, container, &self.profile, pin).await {
+            Err(StoreError::NoContainer(_)) => self.make_container(&account, pin).await,
+            other => Ok(other?),
+        }
+    }
+
+    /// An account's PIN as it can be shown: [`Computer::DEFAULT_PIN`] itself, `set` for any other, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::Store`] if it cannot be read.
+    pub async fn pin_shown(&self, account: &Account) -> Result<Option<&'static str>, WindowsError> {
+        let default = default_pin().verifier();
+        match self.store.state(self.container_of(account, &self.profile.container)).await {
+            Ok(state) => Ok(state
+                .value
+                .pin
+                .as_ref()
+                .map(|pin| if *pin == default { Self::DEFAULT_PIN } else { "set" })),
+            Err(StoreError::NoContainer(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes an account's container with everything in it, also what is not removable.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoAccount`], [`WindowsError::NoContainer`] or [`WindowsError::Store`].
+    pub async fn delete_container(&self, name: &str) -> Result<(), WindowsError> {
+        let found = self.existing(name).await?;
+        let mut account = found.value;
+        let kind = self.profile.container.clone();
+        let container = self.container_of(&account, &kind);
+        if kind == HELLO {
+            account.whfb.clear();
+        }
+        // The next container gets another id: a seeded device never repeats what it drew in this one.
+        *account.incarnations.entry(kind).or_default() += 1;
+        match self.store.state(container).await {
+            Err(StoreError::NoContainer(_)) => {
+                return Err(WindowsError::NoContainer { account: name.to_owned() });
+            }
+            other => other.map(drop)?,
+        }
+        self.store.commit(container, ChangeSet::one(Change::DeleteContainer)).await?;
+        self.put(&account, Expected::Revision(found.revision)).await
+    }
+
+    /// Puts the WHfB key of an Entra user into an account's container and registers it in the tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoPin`] if Hello is not set up, [`WindowsError::AlreadyProvisioned`], [`WindowsError::NoAccount`]
+    /// or [`WindowsError::Store`].
+    pub async fn provision_whfb(&self, name: &str, upn: &str) -> Result<Whfb, WindowsError> {
+        account::check_name(upn)?;
+        let account = self.account(name).await?;
+        if account.whfb_of(upn).is_some_and(|key| key.in_tenant) {
+            return Err(WindowsError::AlreadyProvisioned { upn: upn.to_owned() });
+        }
+        let container = self.container_of(&account, HELLO);
+        let no_pin = || WindowsError::NoPin { account: name.to_owned() };
+        match self.store.state(container).await {
+            Ok(state) if state.value.pin.is_some() => {}
+            Ok(_) | Err(StoreError::NoContainer(_)) => return Err(no_pin()),
+            Err(error) => return Err(error.into()),
+        }
+        let mut entropy = Entropy::draw(self.seed.as_ref(), &self.store, container).await?;
+        let credential = Box::new(whfb::credential(upn, self.clock.now(), &mut entropy)?);
+        let put = Change::PutCredential { credential, room: None };
+        self.store.commit(container, ChangeSet::one(put)).await?;
+        let key = Whfb { upn: upn.to_owned(), in_tenant: true };
+        self.set_whfb(name, key.clone()).await?;
+        Ok(key)
+    }
+
+    /// Removes the WHfB method in the tenant, as an administrator does. The key stays in the container, listed and not
+    /// removable, and no longer blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NotProvisioned`], [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    pub async fn remove_whfb(&self, name: &str, upn: &str) -> Result<(), WindowsError> {
+        let account = self.existing(name).await?.value;
+        let Some(key) = account.whfb_of(upn).filter(|key| key.in_tenant) else {
+            return Err(WindowsError::NotProvisioned { upn: upn.to_owned() });
+        };
+        let container = self.container_of(&account, HELLO);
+        let handle = whfb::user_handle(upn);
+        for passkey in self.credentials_in(container).await? {
+            let Versioned { value: mut stored, revision } = passkey;
+            if stored.blocking && stored.credential.user.id == handle {
+                stored.blocking = false;
+                let update = Change::UpdateCredential {
+                    credential: Box::new(stored),
+                    expected: Expected::Revision(revision),
+                };
+                self.store.commit(container, ChangeSet::one(update)).await?;
+            }
+        }
+        self.set_whfb(name, Whfb { upn: key.upn.clone(), in_tenant: false }).await
+    }
+
+    /// The passkeys of an account, newest first, WHfB keys among them.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    pub async fn passkeys(&self, name: &str) -> Result<Vec<Passkey>, WindowsError> {
+        let account = self.account(name).await?;
+        let container = self.container_of(&account, &self.profile.container);
+        let mut passkeys = Vec::new();
+        for Versioned { value: stored, .. } in self.credentials_in(container).await? {
+            let sign_count = self.store.counter(container, &stored.credential.id).await?;
+            passkeys.push(Passkey { stored, sign_count });
+        }
+        Ok(passkeys)
+    }
+
+    /// Deletes one passkey.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoPasskey`], [`WindowsError::NotRemovable`], [`WindowsError::NoAccount`] or
+    /// [`WindowsError::Store`].
+    pub async fn delete_passkey(&self, name: &str, id: &CredentialId) -> Result<(), WindowsError> {
+        let account = self.account(name).await?;
+        let container = self.container_of(&account, &self.profile.container);
+        let delete = Change::DeleteCredential { id: id.clone(), expected: Expected::Any };
+        let no_passkey = || WindowsError::NoPasskey {
+            id: id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
+            account: name.to_owned(),
+        };
+        match self.store.commit(container, ChangeSet::one(delete)).await {
+            Err(StoreError::NotFound | StoreError::NoContainer(_)) => Err(no_passkey()),
+            Err(StoreError::NotRemovable) => Err(WindowsError::NotRemovable),
+            other => Ok(other?),
+        }
+    }
+
+    /// The authenticator of an account, as a browser reaches it.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    pub async fn device(&self, name: &str) -> Result<Device, WindowsError> {
+        let account = self.account(name).await?;
+        let container = self.container_of(&account, &self.profile.container);
+        match self.store.state(container).await {
+            // A deleted Hello container comes back empty and without a PIN, another profile's at its first use.
+            Err(StoreError::NoContainer(_)) => self.make_container(&account, None).await?,
+            other => other.map(drop)?,
+        }
+        let device = Device::new(Arc::clone(&self.store), container, Arc::clone(&self.profile))
+            .with_clock(self.clock)
+            .with_seed(self.seed.clone());
+        Ok(if self.profile.container == HELLO {
+            device.with_policy(Arc::new(WhfbConflict(self.settings)))
+        } else {
+            device
+        })
+    }
+
+    /// The container of an account for the profile that is in use.
+    pub fn container(&self, account: &Account) -> ContainerId {
+        self.container_of(account, &self.profile.container)
+    }
+
+    fn container_of(&self, account: &Account, kind: &str) -> ContainerId {
+        container_id(&account.name, kind, account.incarnations.get(kind).copied().unwrap_or(0))
+    }
+
+    async fn make_container(&self, account: &Account, pin: Option<&Pin>) -> Result<(), WindowsError> {
+        let container = self.container_of(account, &self.profile.container);
+        match create_container(&self.store, container, &self.profile, pin, self.seed.as_ref()).await {
+            // Another process or a crash came between the container and the account: it is the same one.
+            Err(StoreError::ContainerExists(_)) => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    async fn credentials_in(
+        &self,
+        container: ContainerId,
+    ) -> Result<Vec<Versioned<StoredCredential>>, WindowsError> {
+        let handles = match self.store.find(container, Query::All).await {
+            Err(StoreError::NoContainer(_)) => Vec::new(),
+            other => other?,
+        };
+        let mut credentials = Vec::with_capacity(handles.len());
+        for handle in handles {
+            credentials.push(self.store.load(container, &handle.id).await?);
+        }
+        Ok(credentials)
+    }
+
+    async fn find_account(&self, name: &str) -> Result<Option<Versioned<Account>>, WindowsError> {
+        let document = self.store.document(DIRECTORY, &Account::document_name(name)).await?;
+        document
+            .map(|found| Ok(Versioned { value: read(name, &found.value)?, revision: found.revision }))
+            .transpose()
+    }
+
+    /// How many containers of each kind earlier accounts of this name had.
+    async fn former_incarnations(&self, name: &str) -> Result<BTreeMap<String, u32>, WindowsError> {
+        let document = self.store.document(DIRECTORY, &Account::former_document_name(name)).await?;
+        document.map_or(Ok(BTreeMap::new()), |found| deserialize(name, &found.value))
+    }
+
+    async fn existing(&self, name: &str) -> Result<Versioned<Account>, WindowsError> {
+        self.find_account(name).await?.ok_or_else(|| WindowsError::NoAccount { name: name.to_owned() })
+    }
+
+    async fn set_whfb(&self, name: &str, key: Whfb) -> Result<(), WindowsError> {
+        let Versioned { value: mut account, revision } = self.existing(name).await?;
+        account.whfb.retain(|other| !account::same_name(&other.upn, &key.upn));
+        account.whfb.push(key);
+        self.put(&account, Expected::Revision(revision)).await
+    }
+
+    async fn put(&self, account: &Account, expected: Expected) -> Result<(), WindowsError> {
+        let value = serialize(&account.name, account)?;
+        let put = Change::PutDocument { name: Account::document_name(&account.name), value, expected };
+        Ok(self.store.commit(DIRECTORY, ChangeSet::one(put)).await?)
+    }
+}
+
+/// The kind of container that Hello's profiles share, see [`DeviceProfile::container`].
+const HELLO: &str = "windows-hello";
+
+/// The PIN that Hello is set up with.
+fn default_pin() -> Pin {
+    Pin::try_from(Computer::DEFAULT_PIN).expect("the default PIN is one")
+}
+
+fn read(document_name: &str, document: &[u8]) -> Result<Account, WindowsError> {
+    deserialize(document_name.strip_prefix(DOCUMENTS).unwrap_or(document_name), document)
+}
+
+fn serialize(account: &str, value: &impl Serialize) -> Result<Vec<u8>, WindowsError> {
+    serde_json::to_vec(value).map_err(|source| WindowsError::Document { account: account.to_owned(), source })
+}
+
+fn deserialize<T: DeserializeOwned>(account: &str, document: &[u8]) -> Result<T, WindowsError> {
+    serde_json::from_slice(document)
+        .map_err(|source| WindowsError::Document { account: account.to_owned(), source })
+}
