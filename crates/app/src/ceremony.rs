@@ -1,0 +1,115 @@
+//! The two ceremonies.
+
+use std::sync::mpsc;
+
+use serde_json::json;
+use softhello_ctap::UserVerification;
+use softhello_device::{Device, Prompt, User};
+use softhello_webauthn::{Choice, Client, CreationOptions, RelatedOriginsFile, RequestOptions};
+use softhello_windows::Computer;
+
+use crate::{AppError, Ceremony, Event, Exit, Output, UserChoice, explained};
+
+/// Which ceremony.
+pub(crate) enum Which<'a> {
+    Create,
+    Get { credential: Option<&'a str> },
+}
+
+pub(crate) struct Setting<'a> {
+    pub(crate) computer: &'a Computer,
+    pub(crate) account: &'a str,
+    pub(crate) user: UserChoice,
+    pub(crate) prompt: Option<Box<dyn Prompt>>,
+    pub(crate) events: &'a mut dyn FnMut(Event),
+}
+
+pub(crate) async fn run(
+    which: Which<'_>,
+    ceremony: &Ceremony,
+    setting: Setting<'_>,
+) -> Result<Output, AppError> {
+    let client = client(ceremony)?;
+    // Options that a browser would not take are refused before anything is touched.
+    enum Options {
+        Create(CreationOptions),
+        Get(RequestOptions, Choice),
+    }
+    let options = match which {
+        Which::Create => Options::Create(CreationOptions::from_json(&ceremony.options)?),
+        Which::Get { credential } => {
+            let choice = match credential {
+                Some(id) => Choice::Credential(explained::credential_id(id)?.as_bytes().to_vec()),
+                None => Choice::Newest,
+            };
+            Options::Get(RequestOptions::from_json(&ceremony.options)?, choice)
+        }
+    };
+    let device = setting.computer.device(setting.account).await?;
+    let (mut device, heard) = attach(device, setting.user, setting.prompt)?;
+    let result = match &options {
+        Options::Create(options) => client.create(&mut device, options).await.map(|response| json!(response)),
+        Options::Get(options, choice) => {
+            client.get_with(&mut device, options, choice).await.map(|response| json!(response))
+        }
+    };
+    drop(device);
+    for event in explained::exchanged(heard) {
+        if ceremony.explain || !matches!(event, Event::Explained { .. }) {
+            (setting.events)(event);
+        }
+    }
+    match result {
+        Ok(response) => Ok(Output::document(response)),
+        Err(failure) => {
+            let mut error = AppError::from(failure);
+            if error.exit == Exit::Refused && lacks_pin(setting.computer, setting.account).await? {
+                error.hint = format!(
+                    "Windows Hello is not set up: `softhello pin set --account {}` sets a PIN",
+                    setting.account
+                );
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether the authenticator needs a PIN and has none; then nothing else is worth a hint.
+async fn lacks_pin(computer: &Computer, account: &str) -> Result<bool, AppError> {
+    let needs = computer.profile().ctap.user_verification == UserVerification::Pin;
+    Ok(needs && computer.pin_shown(&computer.account(account).await?).await?.is_none())
+}
+
+fn client(ceremony: &Ceremony) -> Result<Client, AppError> {
+    let mut client = Client::new(&ceremony.origin)?;
+    if let Some(top_origin) = &ceremony.top_origin {
+        client = client.top_origin(top_origin)?;
+    }
+    if let Some(text) = &ceremony.related_origins {
+        client = client.related_origins(RelatedOriginsFile::new(text));
+    }
+    Ok(client)
+}
+
+fn attach(
+    device: Device,
+    user: UserChoice,
+    prompt: Option<Box<dyn Prompt>>,
+) -> Result<(Device, mpsc::Receiver<softhello_ctap::Event>), AppError> {
+    let user = match (user.script(), prompt) {
+        (Some(script), _) => User::Script(script),
+        (None, Some(prompt)) => User::Prompt(prompt),
+        (None, None) => {
+            return Err(AppError::usage(
+                "there is nobody to ask",
+                "use --user approve, or run it on a terminal",
+            ));
+        }
+    };
+    let (tell, heard) = mpsc::channel();
+    let device = device.with_user(user).with_listener(move |event| {
+        // Whoever listened may be gone already; the ceremony goes on.
+        let _ = tell.send(event);
+    });
+    Ok((device, heard))
+}

@@ -1,0 +1,107 @@
+//! Bytes, read from text and annotated.
+
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use serde_json::{Value, json};
+use softhello_ctap::{
+    CredentialId, Event as DeviceEvent,
+    explain::{Explanation, Kind, Node, explain, explain_as},
+};
+
+use crate::{AppError, Event, Output};
+
+/// The longest text that is explained, in characters.
+const MAX_TEXT: usize = 256 * 1024;
+
+/// Explains bytes given as text.
+pub(crate) fn from_text(input: &str) -> Result<Output, AppError> {
+    let bytes = bytes(input)?;
+    if bytes.is_empty() {
+        return Err(AppError::usage("there are no bytes to explain", "give hexadecimal or base64"));
+    }
+    let explanation = explain(&bytes);
+    Ok(Output::new(to_json(&explanation), explanation.to_string().trim_end()))
+}
+
+/// Reads hexadecimal (white space, colons and a leading 0x are allowed), base64 or base64url.
+fn bytes(input: &str) -> Result<Vec<u8>, AppError> {
+    if input.len() > MAX_TEXT {
+        let reason = format!("the input has {} characters, more than {MAX_TEXT}", input.len());
+        return Err(AppError::usage(reason, "explain one message at a time"));
+    }
+    let text: String = input.chars().filter(|c| !c.is_whitespace()).collect();
+    let hex: String = text.strip_prefix("0x").unwrap_or(&text).chars().filter(|c| *c != ':').collect();
+    HEXLOWER_PERMISSIVE
+        .decode(hex.as_bytes())
+        .ok()
+        .or_else(|| {
+            [BASE64URL_NOPAD, BASE64URL, BASE64_NOPAD, BASE64]
+                .iter()
+                .find_map(|base64| base64.decode(text.as_bytes()).ok())
+        })
+        .ok_or_else(|| {
+            AppError::usage("the input is neither hexadecimal nor base64", "give the bytes in one of both")
+        })
+}
+
+/// Reads a credential id: base64url as in the responses, or hexadecimal.
+pub(crate) fn credential_id(text: &str) -> Result<CredentialId, AppError> {
+    // 64 hexadecimal digits are base64url as well; an id of 32 bytes has 43 characters in base64url.
+    let decoded = match HEXLOWER_PERMISSIVE.decode(text.as_bytes()) {
+        Ok(bytes) if text.len() >= 32 => Some(bytes),
+        _ => BASE64URL_NOPAD.decode(text.as_bytes()).ok(),
+    };
+    decoded.and_then(|bytes| CredentialId::try_from(bytes).ok()).ok_or_else(|| {
+        AppError::usage(format!("`{text}` is no credential id"), "`softhello passkeys list` shows the ids")
+    })
+}
+
+/// An explanation as JSON.
+pub(crate) fn to_json(explanation: &Explanation) -> Value {
+    let problems: Vec<Value> = explanation
+        .problems
+        .iter()
+        .map(|problem| json!({ "offset": problem.offset, "text": problem.text }))
+        .collect();
+    json!({
+        "kind": explanation.kind.to_string(),
+        "nodes": explanation.nodes.iter().map(node).collect::<Vec<_>>(),
+        "problems": problems,
+    })
+}
+
+fn node(node: &Node) -> Value {
+    json!({
+        "offset": node.offset,
+        "bytes": HEXLOWER_PERMISSIVE.encode(&node.bytes),
+        "label": node.label,
+        "value": node.value,
+        "note": node.note,
+        "children": node.children.iter().map(self::node).collect::<Vec<_>>(),
+    })
+}
+
+/// The annotated bytes of an exchange, from what a device told.
+pub(crate) fn exchanged(events: impl IntoIterator<Item = DeviceEvent>) -> Vec<Event> {
+    let mut command = None;
+    let explained = |title: &str, explanation: Explanation| Event::Explained {
+        title: title.to_owned(),
+        text: explanation.to_string().trim_end().to_owned(),
+    };
+    let mut out = Vec::new();
+    for event in events {
+        match event {
+            DeviceEvent::Request(bytes) => {
+                command = bytes.first().copied();
+                out.push(explained("request", explain_as(Kind::Request, &bytes)));
+            }
+            DeviceEvent::Response { bytes, .. } => {
+                out.push(explained("response", explain_as(Kind::Response { command }, &bytes)));
+            }
+            DeviceEvent::Step { step, outcome } => {
+                out.push(Event::Step { section: step.section, number: step.number, rule: step.rule, outcome })
+            }
+            _ => {}
+        }
+    }
+    out
+}

@@ -1,0 +1,36 @@
+//! Everything a user can ask of softhello, as serialisable [`Operation`]s with one [`Executor`].
+//!
+//! The command line is a thin face of this crate: it reads arguments and files, hands over an operation with its
+//! [`Context`], prints the [`Output`] or the [`AppError`], and exits with its code. Nothing here prints, parses
+//! arguments or touches the terminal. Rules of CTAP, WebAuthn and Windows are in the crates below.
+#![forbid(unsafe_code)]
+
+mod ceremony;
+mod context;
+mod data_dir;
+mod demo;
+mod error;
+mod event;
+mod executor;
+mod explained;
+mod info;
+mod operation;
+mod output;
+mod passkeys;
+mod transfer;
+
+pub use context::{Context, ProfileChoice, UserChoice};
+pub use error::{AppError, Exit};
+pub use event::Event;
+pub use executor::{Closer, Executor};
+pub use operation::{Ceremony, Operation};
+pub use output::Output;
+pub use softhello_ctap::Gesture;
+pub use softhello_device::{DeviceProfile, Prompt, PromptAnswer};
+pub use softhello_storage::EngineKind;
+pub use softhello_windows::AccountKind;
+
+/// The examples of the README are run with this crate's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

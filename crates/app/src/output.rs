@@ -1,0 +1,39 @@
+//! What an operation gives.
+
+use serde_json::Value;
+
+/// What an operation gives: a document for programs and a text for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// One JSON document.
+    pub json: Value,
+    /// The same for people; none where the document itself is what people want too.
+    pub text: Option<String>,
+}
+
+impl Output {
+    /// A document that people read as well.
+    pub(crate) fn document(json: Value) -> Self {
+        Self { json, text: None }
+    }
+
+    /// A document and its text.
+    pub(crate) fn new(json: Value, text: impl Into<String>) -> Self {
+        Self { json, text: Some(text.into()) }
+    }
+}
+
+/// Aligns rows of cells into columns two spaces apart, the first row being the headings.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,476 @@
+//! The command line.
+
+use std::{
+    fs,
+    io::{self, IsTerminal as _, Read as _},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use softhello_app::{
+    AccountKind, AppError, Ceremony, Context, DeviceProfile, EngineKind, Operation, ProfileChoice, UserChoice,
+};
+
+/// The longest input in bytes; options and documents are far shorter.
+const MAX_INPUT: u64 = 64 * 1024 * 1024;
+
+/// A software FIDO2 authenticator that behaves like Windows Hello.
+///
+/// For tests, never for protecting anything: its keys are files of yours.
+#[derive(Parser, Debug)]
+#[command(
+    name = "softhello",
+    version,
+    propagate_version = true,
+    after_help = "Examples:
+  softhello demo
+  curl -s https://rp.example/options | softhello create --origin https://rp.example
+  softhello get --origin https://rp.example --options request.json --explain
+  softhello account add ada@contoso.example --kind entra
+  softhello whfb provision --account ada@contoso.example
+  softhello passkeys list --account ada@contoso.example
+
+Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 storage or I/O."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// The data directory [default: the platform's data directory]
+    #[arg(long, global = true, value_name = "DIR", env = "SOFTHELLO_DATA")]
+    data: Option<PathBuf>,
+    /// The engine that keeps the containers
+    #[arg(long, global = true, value_name = "ENGINE", default_value = "sled")]
+    store: Engine,
+    /// The account; `default` is made at its first use, with Hello set up
+    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
+    account: String,
+    /// The authenticator: windows-hello-software, security-key, synced-passkey, one of them with a quirk
+    /// (windows-hello-software+as-certified), or a TOML file
+    #[arg(long, global = true, value_name = "NAME|FILE", default_value = DeviceProfile::BUILT_IN[0])]
+    profile: String,
+    /// What the user does
+    #[arg(long, global = true, value_name = "WHAT", default_value = "approve")]
+    user: User,
+    /// Makes keys and ids repeatable; they are not secret then
+    #[arg(long, global = true, value_name = "HEX", value_parser = hex)]
+    seed: Option<Seed>,
+    /// A fixed time, as 2026-01-31T12:00:00Z
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = clock)]
+    clock: Option<u64>,
+    /// Prints one JSON document
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Shows every step of the specification on standard error
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Engine {
+    Sled,
+    Redb,
+    Memory,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CopyTarget {
+    Sled,
+    Redb,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum User {
+    /// Approves, with the right PIN
+    Approve,
+    /// Says no
+    Decline,
+    /// Does nothing until time is up
+    Timeout,
+    /// Types a wrong PIN
+    WrongPin,
+    /// You are asked on the terminal
+    Ask,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Local,
+    Msa,
+    Entra,
+}
+
+#[derive(Clone, Debug)]
+struct Seed(Vec<u8>);
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Makes a passkey, as navigator.credentials.create() does
+    #[command(
+        after_help = "The options are PublicKeyCredentialCreationOptionsJSON, bare or inside {\"publicKey\": …}.
+The RegistrationResponseJSON alone is on standard output.
+
+Examples:
+  softhello create --origin https://rp.example --options options.json
+  softhello create --origin https://rp.example --user decline < options.json"
+    )]
+    Create {
+        #[command(flatten)]
+        ceremony: CeremonyArguments,
+    },
+    /// Signs in with a passkey, as navigator.credentials.get() does
+    #[command(
+        after_help = "The options are PublicKeyCredentialRequestOptionsJSON, bare or inside {\"publicKey\": …}.
+The AuthenticationResponseJSON alone is on standard output.
+
+Examples:
+  softhello get --origin https://rp.example --options options.json
+  softhello get --origin https://rp.example --credential ID < options.json"
+    )]
+    Get {
+        #[command(flatten)]
+        ceremony: CeremonyArguments,
+        /// The passkey that answers; without it the newest that fits
+        #[arg(long, value_name = "ID")]
+        credential: Option<String>,
+    },
+    /// Windows accounts, each with a container of its own
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// The PIN of Windows Hello; without one Hello cannot be used
+    #[command(subcommand)]
+    Pin(PinCommand),
+    /// Windows Hello for Business
+    #[command(subcommand)]
+    Whfb(WhfbCommand),
+    /// The account's Hello container
+    #[command(subcommand)]
+    Container(ContainerCommand),
+    /// The account's passkeys
+    #[command(subcommand)]
+    Passkeys(PasskeysCommand),
+    /// What the authenticator is and says of itself
+    Info,
+    /// Annotates CTAP messages, authenticator data, COSE keys and attestation objects
+    #[command(after_help = "Examples:
+  softhello explain 04
+  jq -r .response.attestationObject response.json | softhello explain -")]
+    Explain {
+        /// The bytes in hexadecimal, base64 or base64url; `-` or nothing reads standard input
+        #[arg(value_name = "HEX|BASE64|-")]
+        input: Option<String>,
+    },
+    /// The store behind the containers
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Shows a passkey made and used, and the conflict with Windows Hello for Business, in a temporary directory
+    Demo,
+    /// Prints a completion script
+    Completions {
+        /// For this shell
+        shell: Shell,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CeremonyArguments {
+    /// The origin of the page, as https://example.org
+    #[arg(long, value_name = "ORIGIN")]
+    origin: String,
+    /// The options as JSON; `-` or nothing reads standard input
+    #[arg(long, value_name = "FILE|-")]
+    options: Option<PathBuf>,
+    /// The origin of the top frame; the page is then in a frame of another origin
+    #[arg(long, value_name = "ORIGIN")]
+    top_origin: Option<String>,
+    /// What the RP serves at /.well-known/webauthn
+    #[arg(long, value_name = "FILE")]
+    related_origins: Option<PathBuf>,
+    /// Shows the annotated bytes on standard error
+    #[arg(long)]
+    explain: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum AccountCommand {
+    /// Adds an account with Hello set up (PIN 123456)
+    Add {
+        /// Its name, for Entra accounts the UPN
+        name: String,
+        /// Its kind
+        #[arg(long, value_name = "KIND", default_value = "local")]
+        kind: Kind,
+        /// Without a PIN: Hello cannot be used
+        #[arg(long)]
+        no_pin: bool,
+    },
+    /// Lists the accounts
+    List,
+    /// Removes an account with everything it has
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum PinCommand {
+    /// Sets the PIN, and ends a lockout
+    Set {
+        /// Reads the PIN from standard input instead of asking
+        #[arg(long)]
+        pin_stdin: bool,
+    },
+    /// Clears the PIN
+    Clear,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum WhfbCommand {
+    /// Puts the WHfB key of an Entra user into the account's container
+    Provision {
+        /// The user principal name [default: the account's name]
+        #[arg(long)]
+        upn: Option<String>,
+    },
+    /// Removes the method in the tenant, as an administrator does; the key stays
+    Remove {
+        /// The user principal name [default: the account's name]
+        #[arg(long)]
+        upn: Option<String>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ContainerCommand {
+    /// Deletes it with everything in it, as `certutil -deleteHelloContainer` does
+    Delete,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum PasskeysCommand {
+    /// Lists them
+    List,
+    /// Deletes one
+    Delete {
+        /// Its id, as `list` shows it
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+    },
+    /// Prints them as a neutral document, with their private keys
+    Export,
+    /// Takes them from such a document
+    Import {
+        /// The document; `-` reads standard input
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum StoreCommand {
+    /// Copies everything into a store of another engine in the same data directory
+    #[command(after_help = "Example:
+  softhello store copy redb        from sled (the default) to redb
+  softhello --store redb passkeys list")]
+    Copy {
+        /// The engine to copy to
+        to: CopyTarget,
+    },
+    /// Looks at every record
+    Check,
+}
+
+/// What is to be done.
+pub(crate) enum Task {
+    Operation(Box<Operation>),
+    Completions(Shell),
+}
+
+impl Command {
+    /// The words of the command, for whoever waits for the data directory.
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Get { .. } => "get",
+            Self::Account(_) => "account",
+            Self::Pin(_) => "pin",
+            Self::Whfb(_) => "whfb",
+            Self::Container(_) => "container",
+            Self::Passkeys(_) => "passkeys",
+            Self::Info => "info",
+            Self::Explain { .. } => "explain",
+            Self::Store(_) => "store",
+            Self::Demo => "demo",
+            Self::Completions { .. } => "completions",
+        }
+    }
+
+    /// Reads what the command needs and makes it an operation.
+    pub(crate) fn into_task(self) -> Result<Task, AppError> {
+        let operation = match self {
+            Self::Completions { shell } => return Ok(Task::Completions(shell)),
+            Self::Create { ceremony } => Operation::Create(ceremony.read()?),
+            Self::Get { ceremony, credential } => Operation::Get { ceremony: ceremony.read()?, credential },
+            Self::Account(AccountCommand::Add { name, kind, no_pin }) => {
+                let kind = match kind {
+                    Kind::Local => AccountKind::Local,
+                    Kind::Msa => AccountKind::Msa,
+                    Kind::Entra => AccountKind::Entra,
+                };
+                Operation::AccountAdd { name, kind, no_pin }
+            }
+            Self::Account(AccountCommand::List) => Operation::AccountList,
+            Self::Account(AccountCommand::Remove { name }) => Operation::AccountRemove { name },
+            Self::Pin(PinCommand::Set { pin_stdin }) => Operation::PinSet { pin: read_pin(pin_stdin)? },
+            Self::Pin(PinCommand::Clear) => Operation::PinClear,
+            Self::Whfb(WhfbCommand::Provision { upn }) => Operation::WhfbProvision { upn },
+            Self::Whfb(WhfbCommand::Remove { upn }) => Operation::WhfbRemove { upn },
+            Self::Container(ContainerCommand::Delete) => Operation::ContainerDelete,
+            Self::Passkeys(PasskeysCommand::List) => Operation::PasskeysList,
+            Self::Passkeys(PasskeysCommand::Delete { id }) => Operation::PasskeysDelete { id },
+            Self::Passkeys(PasskeysCommand::Export) => Operation::PasskeysExport,
+            Self::Passkeys(PasskeysCommand::Import { file }) => {
+                Operation::PasskeysImport { document: read(Some(&file), "the document")? }
+            }
+            Self::Info => Operation::Info,
+            Self::Explain { input: Some(input) } if input != "-" => Operation::Explain { input },
+            Self::Explain { .. } => Operation::Explain { input: read(None, "the bytes")? },
+            Self::Store(StoreCommand::Copy { to }) => Operation::StoreCopy {
+                to: match to {
+                    CopyTarget::Sled => EngineKind::Sled,
+                    CopyTarget::Redb => EngineKind::Redb,
+                },
+            },
+            Self::Store(StoreCommand::Check) => Operation::StoreCheck,
+            Self::Demo => Operation::Demo,
+        };
+        Ok(Task::Operation(Box::new(operation)))
+    }
+}
+
+impl CeremonyArguments {
+    fn read(self) -> Result<Ceremony, AppError> {
+        Ok(Ceremony {
+            related_origins: self
+                .related_origins
+                .map(|file| read(Some(&file), "the related origins"))
+                .transpose()?,
+            options: read(self.options.as_deref(), "the options")?,
+            origin: self.origin,
+            top_origin: self.top_origin,
+            explain: self.explain,
+        })
+    }
+}
+
+impl Global {
+    /// The context of `command`.
+    pub(crate) fn context(&self, command: &Command) -> Result<Context, AppError> {
+        let data = match &self.data {
+            Some(data) => data.clone(),
+            None => directories::ProjectDirs::from("", "", "softhello")
+                .map(|directories| directories.data_dir().to_owned())
+                .ok_or_else(|| {
+                    AppError::usage("this account has no home directory", "name a directory with --data")
+                })?,
+        };
+        Ok(Context {
+            store: match self.store {
+                Engine::Sled => EngineKind::Sled,
+                Engine::Redb => EngineKind::Redb,
+                Engine::Memory => EngineKind::Memory,
+            },
+            account: self.account.clone(),
+            profile: profile(&self.profile)?,
+            user: match self.user {
+                User::Approve => UserChoice::Approve,
+                User::Decline => UserChoice::Decline,
+                User::Timeout => UserChoice::Timeout,
+                User::WrongPin => UserChoice::WrongPin,
+                User::Ask => UserChoice::Ask,
+            },
+            seed: self.seed.clone().map(|seed| seed.0),
+            clock: self.clock,
+            command: format!("softhello {}", command.words()),
+            ..Context::new(data)
+        })
+    }
+}
+
+/// A file if it looks like one, else a name.
+fn profile(name: &str) -> Result<ProfileChoice, AppError> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 {
+        return Ok(ProfileChoice::Toml(read(Some(path), "the profile")?));
+    }
+    Ok(ProfileChoice::Name(name.to_owned()))
+}
+
+/// Reads a file, or standard input for `-` and for nothing.
+fn read(path: Option<&Path>, what: &str) -> Result<String, AppError> {
+    let mut text = String::new();
+    let read = match path.filter(|path| *path != Path::new("-")) {
+        Some(path) => fs::File::open(path).and_then(|file| file.take(MAX_INPUT).read_to_string(&mut text)),
+        None => {
+            if io::stdin().is_terminal() {
+                anstream::eprintln!("reading {what} from the terminal, end with Ctrl-D …");
+            }
+            io::stdin().take(MAX_INPUT).read_to_string(&mut text)
+        }
+    };
+    let name = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(AppError::usage(format!("{what} in {name} are not UTF-8 text"), "save the file as UTF-8"))
+        }
+        Err(error) => Err(AppError::io(format_args!("read {what} from {name}"), &error)),
+    }
+}
+
+fn read_pin(stdin: bool) -> Result<String, AppError> {
+    if stdin {
+        let text = read(None, "the PIN")?;
+        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let asked = |question| {
+        rpassword::prompt_password(question).map_err(|_| {
+            AppError::usage(
+                "there is no terminal to ask for the PIN",
+                "give it on standard input with --pin-stdin",
+            )
+        })
+    };
+    let pin = asked("New PIN: ")?;
+    if pin != asked("Again: ")? {
+        return Err(AppError::usage("the two PINs are not the same", "type it again"));
+    }
+    Ok(pin)
+}
+
+fn hex(text: &str) -> Result<Seed, String> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    match digits.as_deref().map(<[u8]>::as_chunks::<2>) {
+        Some((pairs @ [_, ..], [])) if pairs.len() <= 64 => {
+            Ok(Seed(pairs.iter().map(|[high, low]| high << 4 | low).collect()))
+        }
+        _ => Err("a seed is 1 to 64 bytes in hexadecimal".to_owned()),
+    }
+}
+
+fn clock(text: &str) -> Result<u64, String> {
+    let time: jiff::Timestamp = text.parse().map_err(|error| format!("not a time in RFC 3339: {error}"))?;
+    u64::try_from(time.as_millisecond()).map_err(|_| "the time is before 1970".to_owned())
+}
