@@ -1,0 +1,83 @@
+# What developers and `.ci/run` do, each by one name. `just --list` shows them.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+python := justfile_directory() / "tests/rp/.venv/bin/python"
+
+_default:
+    @just --list --unsorted
+
+# Install what the other recipes need (again and again, if you like)
+setup:
+    bash tests/setup.sh
+
+# What must hold before a commit, besides the tests
+check: fmt-check lint doc deny
+
+# Format everything
+fmt:
+    cargo fmt --all
+
+fmt-check:
+    cargo fmt --all --check
+
+# Clippy; a warning fails
+lint:
+    cargo clippy --workspace --all-targets -- --deny warnings
+
+# Build the documentation; a broken link fails
+doc:
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps
+
+# Licences, sources and banned crates (deny.toml)
+deny:
+    cargo deny --locked check bans licenses sources
+
+# Unit tests, vectors, transcripts: no network, no other tool
+test:
+    cargo test --workspace
+
+# Register and sign in at real relying parties, and what needs a real process (tests/rp)
+e2e:
+    @[ -x {{ python }} ] || { printf 'error: %s is missing\nhint: run `just setup`\n' {{ python }} >&2; exit 1; }
+    cargo build --profile e2e --package softhello
+    {{ python }} tests/rp/e2e.py {{ target }}/e2e/softhello
+
+# Speed, beside passkey-authenticator in the same run
+bench:
+    cargo bench --package softhello-tests
+
+# Run every fuzz target for SECONDS; what it found stays in tests/fuzz/artifacts
+fuzz SECONDS="60":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cd tests/fuzz
+    seconds="{{ trim_start_match(SECONDS, "SECONDS=") }}"
+    # cargo-fuzz passes flags of nightly compilers; this lets a stable one take them.
+    export RUSTC_BOOTSTRAP=1 RUST_BACKTRACE=0 CARGO_TARGET_DIR="{{ target }}/fuzz"
+    cargo fuzz build --fuzz-dir .
+    failed=0
+    for name in $(cargo fuzz list --fuzz-dir .); do
+        log="$CARGO_TARGET_DIR/$name.log"
+        mkdir -p "corpus/$name"
+        seeds=()
+        [ ! -d "seeds/$name" ] || seeds=("seeds/$name")
+        if cargo fuzz run --fuzz-dir . "$name" "corpus/$name" "${seeds[@]}" -- \
+            -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=16 -print_final_stats=1 >"$log" 2>&1; then
+            printf '  ok    %-24s %s\n' "$name" "$(awk '
+                /number_of_executed_units/ { runs = $2 } /peak_rss_mb/ { mib = $2 }
+                END { print runs " runs, at most " mib " MiB" }' "$log")"
+        else
+            printf '  FAIL  %s\n' "$name"
+            tail -n 80 "$log"
+            failed=1
+        fi
+    done
+    [ -n "${log:-}" ] || { echo "error: tests/fuzz has no targets" >&2; exit 1; }
+    exit "$failed"
+
+# The long loops (every kill, every seed), then ten minutes of every fuzz target; optimised without the release's LTO
+soak:
+    SOFTHELLO_SOAK=1 cargo test --profile e2e --workspace
+    just fuzz 600

