@@ -1,5 +1,5 @@
-//! What DESIGN says of the workspace as a whole, held over `cargo metadata`: who may use whom, which dependencies there
-//! have to be, and that nothing compiles C.
+//! What `docs/architecture.md` says of the workspace as a whole, held over `cargo metadata`: who may use whom, which
+//! dependencies there have to be, and that nothing compiles C.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,

@@ -101,8 +101,18 @@ fn holder(file: &mut File) -> String {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct SettingsFile {
-    #[serde(default)]
-    conflict_exempt_above_50: bool,
+    conflict_exempt_above_50: Option<bool>,
+    whfb_keys_sign_in: Option<bool>,
+}
+
+impl From<SettingsFile> for Settings {
+    fn from(file: SettingsFile) -> Self {
+        let default = Self::default();
+        Self {
+            conflict_exempt_above_50: file.conflict_exempt_above_50.unwrap_or(default.conflict_exempt_above_50),
+            whfb_keys_sign_in: file.whfb_keys_sign_in.unwrap_or(default.whfb_keys_sign_in),
+        }
+    }
 }
 
 fn settings(path: &Path) -> Result<Settings, AppError> {
@@ -112,10 +122,10 @@ fn settings(path: &Path) -> Result<Settings, AppError> {
         Err(error) => return Err(AppError::io(format_args!("read {}", path.display()), &error)),
     };
     match toml::from_str::<SettingsFile>(&text) {
-        Ok(SettingsFile { conflict_exempt_above_50 }) => Ok(Settings { conflict_exempt_above_50 }),
+        Ok(file) => Ok(file.into()),
         Err(error) => Err(AppError::usage(
             format!("{}: {error}", path.display()),
-            "the one setting is `conflict-exempt-above-50 = true|false`",
+            "the settings are conflict-exempt-above-50 and whfb-keys-sign-in, each true or false",
         )),
     }
 }

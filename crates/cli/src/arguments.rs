@@ -84,7 +84,7 @@ enum Engine {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum CopyTarget {
+pub(crate) enum CopyTarget {
     Sled,
     Redb,
 }
@@ -104,7 +104,7 @@ enum User {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
+pub(crate) enum Kind {
     Local,
     Msa,
     Entra,
@@ -184,7 +184,7 @@ Examples:
 
 #[derive(Args, Debug)]
 pub(crate) struct CeremonyArguments {
-    /// The origin of the page, as https://example.org
+    /// The origin of the page: scheme, host and, if not the usual one, port
     #[arg(long, value_name = "ORIGIN")]
     origin: String,
     /// The options as JSON; `-` or nothing reads standard input

@@ -22,11 +22,20 @@ use crate::{
 };
 
 /// Where Microsoft's documents leave room, the answer is one of these.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The block of the conflict rule "might not apply once the user exceeds 50 total platform credentials".
     /// Off by default.
     pub conflict_exempt_above_50: bool,
+    /// WHfB keys also sign in at `login.microsoft.com` as passkeys do. One page of Microsoft says that they are "not
+    /// FIDO2 passkeys", its own table "FIDO2 for authentication". On by default.
+    pub whfb_keys_sign_in: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { conflict_exempt_above_50: false, whfb_keys_sign_in: true }
+    }
 }
 
 /// A computer with Windows.
@@ -152,6 +161,8 @@ impl Computer {
         account.incarnations = self.former_incarnations(name).await?;
         // The container first: an account without one could not be told from one whose container was deleted.
         self.make_container(&account, pin).await?;
+        // A container that a crash left without its account has the PIN of that time.
+        set_pin(&self.store, self.container(&account), &self.profile, pin).await?;
         match self.put(&account, Expected::Absent).await {
             Err(WindowsError::Store(StoreError::Conflict)) => {
                 Err(WindowsError::AccountExists { name: name.to_owned() })
@@ -244,16 +255,17 @@ impl Computer {
         if kind == HELLO {
             account.whfb.clear();
         }
-        // The next container gets another id: a seeded device never repeats what it drew in this one.
-        *account.incarnations.entry(kind).or_default() += 1;
         match self.store.state(container).await {
             Err(StoreError::NoContainer(_)) => {
                 return Err(WindowsError::NoContainer { account: name.to_owned() });
             }
             other => other.map(drop)?,
         }
-        self.store.commit(container, ChangeSet::one(Change::DeleteContainer)).await?;
-        self.put(&account, Expected::Revision(found.revision)).await
+        // The next container gets another id: a seeded device never repeats what it drew in this one. That comes first,
+        // so that after a crash in between the old container is out of reach, not back in use.
+        *account.incarnations.entry(kind).or_default() += 1;
+        self.put(&account, Expected::Revision(found.revision)).await?;
+        Ok(self.store.commit(container, ChangeSet::one(Change::DeleteContainer)).await?)
     }
 
     /// Puts the WHfB key of an Entra user into an account's container and registers it in the tenant.
@@ -276,8 +288,9 @@ impl Computer {
             Err(error) => return Err(error.into()),
         }
         let mut entropy = Entropy::draw(self.seed.as_ref(), &self.store, container).await?;
-        let credential = Box::new(whfb::credential(upn, self.clock.now(), &mut entropy)?);
-        let put = Change::PutCredential { credential, room: None };
+        let mut credential = whfb::credential(upn, self.clock.now(), &mut entropy)?;
+        credential.credential.discoverable = self.settings.whfb_keys_sign_in;
+        let put = Change::PutCredential { credential: Box::new(credential), room: None };
         self.store.commit(container, ChangeSet::one(put)).await?;
         let key = Whfb { upn: upn.to_owned(), in_tenant: true };
         self.set_whfb(name, key.clone()).await?;
@@ -292,14 +305,15 @@ impl Computer {
     /// [`WindowsError::NotProvisioned`], [`WindowsError::NoAccount`] or [`WindowsError::Store`].
     pub async fn remove_whfb(&self, name: &str, upn: &str) -> Result<(), WindowsError> {
         let account = self.existing(name).await?.value;
-        let Some(key) = account.whfb_of(upn).filter(|key| key.in_tenant) else {
-            return Err(WindowsError::NotProvisioned { upn: upn.to_owned() });
-        };
         let container = self.container_of(&account, HELLO);
         let handle = whfb::user_handle(upn);
+        let known = account.whfb_of(upn);
+        let mut provisioned = known.is_some_and(|key| key.in_tenant);
         for passkey in self.credentials_in(container).await? {
             let Versioned { value: mut stored, revision } = passkey;
             if stored.blocking && stored.credential.user.id == handle {
+                // A crash while it was provisioned may have left the key without its account's record.
+                provisioned = true;
                 stored.blocking = false;
                 let update = Change::UpdateCredential {
                     credential: Box::new(stored),
@@ -308,7 +322,11 @@ impl Computer {
                 self.store.commit(container, ChangeSet::one(update)).await?;
             }
         }
-        self.set_whfb(name, Whfb { upn: key.upn.clone(), in_tenant: false }).await
+        if !provisioned {
+            return Err(WindowsError::NotProvisioned { upn: upn.to_owned() });
+        }
+        let upn = known.map_or(upn, |key| &key.upn).to_owned();
+        self.set_whfb(name, Whfb { upn, in_tenant: false }).await
     }
 
     /// The passkeys of an account, newest first, WHfB keys among them.

@@ -4,13 +4,20 @@
 
 mod common;
 
-use std::{sync::Barrier, thread};
+use std::{
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use common::{ENTRA, computer_of, create, create_as, pin};
 use pollster::block_on;
 use softhello_storage::Kind;
 use softhello_windows::{
-    AccountKind, Chain, Computer, DeviceProfile, DomException, Passkey, Settings, WindowsError,
+    AccountKind, Chain, Client, Computer, DeviceProfile, DomException, Passkey, RequestOptions, Settings,
+    WindowsError,
     conflict::{ENTRA_RP_ID, EXEMPT_ABOVE},
 };
 
@@ -142,7 +149,8 @@ fn deleting_the_container_deletes_everything_and_ends_the_conflict() {
 #[test]
 fn the_exemption_above_fifty_is_a_setting() {
     let computer = provisioned();
-    let exempting = computer.clone().with_settings(Settings { conflict_exempt_above_50: true });
+    let exempting =
+        computer.clone().with_settings(Settings { conflict_exempt_above_50: true, ..Settings::default() });
     // The WHfB key counts as well.
     for other in 1..EXEMPT_ABOVE {
         create(&computer, "ada", "github.com", &format!("ada-{other}")).unwrap();
@@ -195,27 +203,50 @@ fn it_is_a_rule_of_hellos_container_alone() {
 /// Whoever comes first: never is a passkey kept after the key that blocks it.
 #[test]
 fn no_race_slips_through() {
-    const THREADS: usize = 8;
+    const THREADS: u8 = 8;
     let computer = computer_of(&["ada"]);
-    let start = Barrier::new(THREADS + 1);
+    let start = Barrier::new(usize::from(THREADS) + 1);
+    let provisioned = AtomicBool::new(false);
     thread::scope(|scope| {
         for user in 0..THREADS {
-            let (computer, start) = (&computer, &start);
+            let (computer, start, provisioned) = (&computer, &start, &provisioned);
             scope.spawn(move || {
                 start.wait();
-                // Everyone goes on until refused; that happens once the key is there.
-                let refused = loop {
-                    if let Err(failure) = create_as(computer, "ada", ENTRA, UPN, &[1, user as u8]) {
-                        break failure;
+                loop {
+                    let too_late = provisioned.load(Ordering::SeqCst);
+                    match create_as(computer, "ada", ENTRA, UPN, &[1, user]) {
+                        Ok(_) => assert!(!too_late, "kept after the provisioning"),
+                        Err(failure) => {
+                            assert_eq!(failure.name, DomException::InvalidStateError, "{failure}");
+                            break;
+                        }
                     }
-                };
-                assert_eq!(refused.name, DomException::InvalidStateError, "{refused}");
+                }
             });
         }
         start.wait();
-        block_on(computer.provision_whfb("ada", UPN)).unwrap();
+        let result = block_on(computer.provision_whfb("ada", UPN));
+        // Also after a failure, so that nobody goes on for ever.
+        provisioned.store(true, Ordering::SeqCst);
+        result.unwrap();
     });
     let kinds: Vec<Kind> = listed(&computer, "ada").into_iter().map(|(_, kind, _)| kind).collect();
     assert_eq!(kinds[0], Kind::Managed, "the newest is the key itself: {kinds:?}");
     assert!(kinds[1..].iter().all(|kind| *kind == Kind::Passkey), "{kinds:?}");
+}
+
+/// The pages of Microsoft contradict each other on it, so it is a setting; the key is listed either way.
+#[test]
+fn whether_whfb_keys_sign_in_is_a_setting() {
+    for (whfb_keys_sign_in, want) in [(true, None), (false, Some(DomException::NotAllowedError))] {
+        let settings = Settings { whfb_keys_sign_in, ..Settings::default() };
+        let computer = computer_of(&["ada"]).with_settings(settings);
+        block_on(computer.provision_whfb("ada", UPN)).unwrap();
+        let mut device = block_on(computer.device("ada")).unwrap();
+        let client = Client::new(&format!("https://{ENTRA_RP_ID}")).unwrap();
+        let options = RequestOptions::from_json(r#"{"challenge": "AAEC"}"#).unwrap();
+        let result = block_on(client.get(&mut device, &options));
+        assert_eq!(result.err().map(|failure| failure.name), want, "{settings:?}");
+        assert_eq!(listed(&computer, "ada"), [(UPN.to_owned(), Kind::Managed, false)], "{settings:?}");
+    }
 }

@@ -193,7 +193,9 @@ pub(crate) fn make_credential(create: &Create) -> Vec<u8> {
     }
     if !create.formats.is_empty() {
         let list = map.member("attestationFormatsPreference").array(create.formats.len());
-        create.formats.iter().for_each(|format| drop(list.text(format)));
+        for format in create.formats {
+            list.text(format);
+        }
     }
     out.into_bytes()
 }
