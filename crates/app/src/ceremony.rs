@@ -68,6 +68,14 @@ pub(crate) async fn run(
                     "Windows Hello is not set up: `softhello pin set --account {}` sets a PIN",
                     setting.account
                 );
+            } else if error.exit == Exit::Refused
+                && error.chain.is_none()
+                && matches!(options, Options::Get(_, Choice::Credential(_)))
+            {
+                error.hint = format!(
+                    "`softhello passkeys list --account {}` shows what can be given to --credential",
+                    setting.account
+                );
             }
             Err(error)
         }

@@ -8,6 +8,8 @@ use softhello_device::{Clock, DeviceProfile, ProfileFileError, Script, Seed};
 use softhello_storage::EngineKind;
 use softhello_windows::Computer;
 
+use crate::Secret;
+
 /// Where and as whom an operation runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,7 +25,7 @@ pub struct Context {
     /// The user.
     pub user: UserChoice,
     /// A seed that makes keys and ids repeatable.
-    pub seed: Option<Vec<u8>>,
+    pub seed: Option<Secret<Vec<u8>>>,
     /// A fixed time, in milliseconds since 1970.
     pub clock: Option<u64>,
     /// What is run, for whoever waits for the data directory, as `softhello create`.
@@ -95,7 +97,7 @@ impl Context {
     }
 
     pub(crate) fn seed(&self) -> Option<Seed> {
-        self.seed.as_deref().map(Seed::new)
+        self.seed.as_ref().map(|seed| Seed::new(&seed.0))
     }
 
     pub(crate) fn clock(&self) -> Clock {

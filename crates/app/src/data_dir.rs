@@ -109,7 +109,9 @@ impl From<SettingsFile> for Settings {
     fn from(file: SettingsFile) -> Self {
         let default = Self::default();
         Self {
-            conflict_exempt_above_50: file.conflict_exempt_above_50.unwrap_or(default.conflict_exempt_above_50),
+            conflict_exempt_above_50: file
+                .conflict_exempt_above_50
+                .unwrap_or(default.conflict_exempt_above_50),
             whfb_keys_sign_in: file.whfb_keys_sign_in.unwrap_or(default.whfb_keys_sign_in),
         }
     }

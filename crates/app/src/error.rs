@@ -156,7 +156,7 @@ impl From<OptionsError> for AppError {
             }
             .to_owned(),
             reason: match error.member.is_empty() {
-                true => error.reason,
+                true => format!("the text {}", error.reason),
                 false => format!("{}: {}", error.member, error.reason),
             },
             chain: None,
@@ -202,6 +202,7 @@ impl From<StoreError> for AppError {
             StoreError::Damaged { .. } => {
                 "`softhello store check` lists every damaged record; the others are whole"
             }
+            StoreError::TooLarge { .. } => "shorten it",
             StoreError::Conflict => "something else changed it at the same moment: try again",
             _ => STORE_HINT,
         };

@@ -1,4 +1,4 @@
-//! Carries operations out.
+//! Carries an operation out.
 
 use std::{
     fmt,
@@ -7,19 +7,19 @@ use std::{
 
 use serde_json::json;
 use softhello_device::{Pin, Prompt};
-use softhello_storage::DeviceKey;
+use softhello_storage::{DeviceKey, EngineKind, StoreError};
 use softhello_windows::Computer;
 
 use crate::{
-    AppError, Context, Event, Operation, Output,
+    AppError, Context, Event, Exit, Operation, Output,
     ceremony::{self, Setting, Which},
     data_dir::DataDir,
-    demo, explained, info, passkeys, transfer,
+    demo, explained, info,
+    output::count,
+    passkeys, transfer,
 };
 
-/// Carries operations out, one after the other, in one data directory.
-///
-/// The directory is opened, and locked, by the first operation that needs it, and closed when the executor is dropped.
+/// Carries one operation out in a data directory, which is opened and locked if the operation needs it, and closed after it.
 pub struct Executor {
     context: Context,
     prompt: Option<Box<dyn Prompt>>,
@@ -76,7 +76,7 @@ impl Executor {
     ///
     /// [`AppError`] with the exit code, the reason and a hint.
     pub async fn run(
-        &mut self,
+        mut self,
         operation: Operation,
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Output, AppError> {
@@ -151,7 +151,7 @@ impl Executor {
             }
             Operation::AccountList => passkeys::accounts(computer).await,
             Operation::PinSet { pin } => {
-                computer.set_pin(&account, Some(&Pin::try_from(pin.as_str())?)).await?;
+                computer.set_pin(&account, Some(&Pin::try_from(pin.0.as_str())?)).await?;
                 Ok(Output::new(json!({ "pin": "set" }), format!("set the PIN of `{account}`")))
             }
             Operation::PinClear => {
@@ -183,7 +183,7 @@ impl Executor {
                 Ok(Output::new(json!({ "deleted": id }), format!("deleted the passkey {id}")))
             }
             Operation::PasskeysExport => transfer::export(computer, &account).await,
-            Operation::PasskeysImport { document } => transfer::import(computer, &account, &document).await,
+            Operation::PasskeysImport { document } => transfer::import(computer, &account, &document.0).await,
             Operation::Info => info::info(computer, &account, &self.context).await,
             Operation::StoreCopy { to } => self.copy_store(computer, to).await,
             Operation::StoreCheck => info::check(computer).await,
@@ -202,11 +202,7 @@ impl Executor {
         Setting { computer, account, user: self.context.user, prompt: self.prompt.take(), events }
     }
 
-    async fn copy_store(
-        &self,
-        computer: &Computer,
-        to: softhello_storage::EngineKind,
-    ) -> Result<Output, AppError> {
+    async fn copy_store(&self, computer: &Computer, to: EngineKind) -> Result<Output, AppError> {
         let from = self.context.store;
         if to == from {
             return Err(AppError::usage(
@@ -214,12 +210,36 @@ impl Executor {
                 "name the other engine, and the present one with --store",
             ));
         }
+        if from == EngineKind::Memory {
+            return Err(AppError::usage(
+                "a store in memory is empty at the start of every command",
+                "name the store to copy from with --store sled or --store redb",
+            ));
+        }
         let device_key = DeviceKey::load_or_create(&self.context.data)?;
         let target = softhello_storage::open(to, &self.context.data, device_key)?;
-        softhello_storage::copy(computer.store().as_ref(), target.as_ref()).await?;
+        match softhello_storage::copy(computer.store().as_ref(), target.as_ref()).await {
+            Err(error @ (StoreError::ContainerExists(_) | StoreError::Conflict)) => {
+                return Err(AppError::new(
+                    Exit::Refused,
+                    format!("the {to} store is not empty: {error}"),
+                    format!(
+                        "if it is an old copy, delete `{}` in the data directory and copy again",
+                        match to {
+                            EngineKind::Redb => "store.redb",
+                            _ => "sled",
+                        }
+                    ),
+                ));
+            }
+            copied => copied?,
+        }
         let containers = target.containers().await?.len();
         target.close()?;
-        let text = format!("copied {containers} containers from {from} to {to}; use it with --store {to}");
+        let text = format!(
+            "copied {} from {from} to {to}; use it with --store {to}",
+            count(containers, "container")
+        );
         Ok(Output::new(json!({ "from": from, "to": to, "containers": containers }), text))
     }
 }

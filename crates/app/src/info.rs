@@ -7,7 +7,10 @@ use softhello_ctap::{
 };
 use softhello_windows::Computer;
 
-use crate::{AppError, Context, Exit, Output, explained, output::table};
+use crate::{
+    AppError, Context, Exit, Output, explained,
+    output::{count, table},
+};
 
 /// The profile, and getInfo's answer annotated.
 pub(crate) async fn info(computer: &Computer, account: &str, context: &Context) -> Result<Output, AppError> {
@@ -47,10 +50,12 @@ pub(crate) async fn info(computer: &Computer, account: &str, context: &Context) 
 /// Looks at every record of the store.
 pub(crate) async fn check(computer: &Computer) -> Result<Output, AppError> {
     let report = computer.store().check().await?;
-    let summary = format!(
-        "{} records, {} containers, {} credentials",
-        report.records, report.containers, report.credentials
-    );
+    let summary = [
+        format!("{} records", report.records),
+        count(report.containers as usize, "container"),
+        count(report.credentials as usize, "credential"),
+    ]
+    .join(", ");
     if report.is_sound() {
         let json = json!({
             "records": report.records,

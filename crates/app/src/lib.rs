@@ -23,7 +23,7 @@ pub use context::{Context, ProfileChoice, UserChoice};
 pub use error::{AppError, Exit};
 pub use event::Event;
 pub use executor::{Closer, Executor};
-pub use operation::{Ceremony, Operation};
+pub use operation::{Ceremony, Operation, Secret};
 pub use output::Output;
 pub use softhello_ctap::Gesture;
 pub use softhello_device::{DeviceProfile, Prompt, PromptAnswer};

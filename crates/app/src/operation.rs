@@ -1,5 +1,7 @@
 //! What a user can ask for.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use softhello_storage::EngineKind;
 use softhello_windows::AccountKind;
@@ -38,7 +40,7 @@ pub enum Operation {
     /// Sets the PIN, and ends a lockout.
     PinSet {
         /// The new PIN.
-        pin: String,
+        pin: Secret<String>,
     },
     /// Clears the PIN, so that Hello cannot be used.
     PinClear,
@@ -66,7 +68,7 @@ pub enum Operation {
     /// Takes passkeys from such a document into the account's container.
     PasskeysImport {
         /// The document.
-        document: String,
+        document: Secret<String>,
     },
     /// Tells what the authenticator is and says of itself.
     Info,
@@ -84,6 +86,17 @@ pub enum Operation {
     StoreCheck,
     /// Shows everything in a temporary directory.
     Demo,
+}
+
+/// Something that is handed on and never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret<T>(pub T);
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 /// What both ceremonies have.

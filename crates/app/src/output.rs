@@ -23,6 +23,11 @@ impl Output {
     }
 }
 
+/// So many of something that takes an s in the plural.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Aligns rows of cells into columns two spaces apart, the first row being the headings.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -74,7 +74,7 @@ pub(crate) async fn accounts(computer: &Computer) -> Result<Output, AppError> {
     let mut rows = vec![["NAME", "KIND", "PIN", "PASSKEYS", "WHFB"].map(str::to_owned).to_vec()];
     for account in computer.accounts().await? {
         let pin = computer.pin_shown(&account).await?;
-        let passkeys = computer.passkeys(&account.name).await?.len();
+        let passkeys = computer.count(&account).await?;
         rows.push(vec![
             account.name.clone(),
             account.kind.to_string(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use softhello_storage::{Export, StoreError, export_container, import_credentials};
 use softhello_windows::Computer;
 
-use crate::{AppError, Exit, Output};
+use crate::{AppError, Exit, Output, output::count};
 
 /// Gives all passkeys of an account, with their private keys and counters.
 pub(crate) async fn export(computer: &Computer, account: &str) -> Result<Output, AppError> {
@@ -41,5 +41,6 @@ pub(crate) async fn import(computer: &Computer, account: &str, document: &str) -
         }
         imported += source.credentials.len();
     }
-    Ok(Output::new(json!({ "imported": imported }), format!("imported {imported} passkeys into `{account}`")))
+    let text = format!("imported {} into `{account}`", count(imported, "passkey"));
+    Ok(Output::new(json!({ "imported": imported }), text))
 }

@@ -6,14 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, builder::TypedValueParser as _};
 use clap_complete::Shell;
 use softhello_app::{
-    AccountKind, AppError, Ceremony, Context, DeviceProfile, EngineKind, Operation, ProfileChoice, UserChoice,
+    AccountKind, AppError, Ceremony, Context, DeviceProfile, EngineKind, Operation, ProfileChoice, Secret,
+    UserChoice,
 };
 
-/// The longest input in bytes; options and documents are far shorter.
-const MAX_INPUT: u64 = 64 * 1024 * 1024;
+use crate::prompt;
+
+/// The longest input in bytes: as long as a document of `passkeys export` may be.
+const MAX_INPUT: u64 = 256 * 1024 * 1024;
 
 /// A software FIDO2 authenticator that behaves like Windows Hello.
 ///
@@ -44,7 +47,7 @@ pub(crate) struct Arguments {
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
     /// The data directory [default: the platform's data directory]
-    #[arg(long, global = true, value_name = "DIR", env = "SOFTHELLO_DATA")]
+    #[arg(long, global = true, value_name = "DIR", env = "SOFTHELLO_DATA", value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
     data: Option<PathBuf>,
     /// The engine that keeps the containers
     #[arg(long, global = true, value_name = "ENGINE", default_value = "sled")]
@@ -61,7 +64,7 @@ pub(crate) struct Global {
     user: User,
     /// Makes keys and ids repeatable; they are not secret then
     #[arg(long, global = true, value_name = "HEX", value_parser = hex)]
-    seed: Option<Seed>,
+    seed: Option<Secret<Vec<u8>>>,
     /// A fixed time, as 2026-01-31T12:00:00Z
     #[arg(long, global = true, value_name = "RFC3339", value_parser = clock)]
     clock: Option<u64>,
@@ -110,9 +113,6 @@ pub(crate) enum Kind {
     Entra,
 }
 
-#[derive(Clone, Debug)]
-struct Seed(Vec<u8>);
-
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Makes a passkey, as navigator.credentials.create() does
@@ -141,7 +141,7 @@ Examples:
         #[command(flatten)]
         ceremony: CeremonyArguments,
         /// The passkey that answers; without it the newest that fits
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         credential: Option<String>,
     },
     /// Windows accounts, each with a container of its own
@@ -167,7 +167,7 @@ Examples:
   jq -r .response.attestationObject response.json | softhello explain -")]
     Explain {
         /// The bytes in hexadecimal, base64 or base64url; `-` or nothing reads standard input
-        #[arg(value_name = "HEX|BASE64|-")]
+        #[arg(value_name = "HEX|BASE64|-", allow_hyphen_values = true)]
         input: Option<String>,
     },
     /// The store behind the containers
@@ -316,6 +316,11 @@ impl Command {
         }
     }
 
+    /// Whether the command looks at the data directory and the authenticator.
+    fn uses_data(&self) -> bool {
+        !matches!(self, Self::Explain { .. } | Self::Demo | Self::Completions { .. })
+    }
+
     /// Reads what the command needs and makes it an operation.
     pub(crate) fn into_task(self) -> Result<Task, AppError> {
         let operation = match self {
@@ -332,7 +337,9 @@ impl Command {
             }
             Self::Account(AccountCommand::List) => Operation::AccountList,
             Self::Account(AccountCommand::Remove { name }) => Operation::AccountRemove { name },
-            Self::Pin(PinCommand::Set { pin_stdin }) => Operation::PinSet { pin: read_pin(pin_stdin)? },
+            Self::Pin(PinCommand::Set { pin_stdin }) => {
+                Operation::PinSet { pin: Secret(read_pin(pin_stdin)?) }
+            }
             Self::Pin(PinCommand::Clear) => Operation::PinClear,
             Self::Whfb(WhfbCommand::Provision { upn }) => Operation::WhfbProvision { upn },
             Self::Whfb(WhfbCommand::Remove { upn }) => Operation::WhfbRemove { upn },
@@ -341,7 +348,7 @@ impl Command {
             Self::Passkeys(PasskeysCommand::Delete { id }) => Operation::PasskeysDelete { id },
             Self::Passkeys(PasskeysCommand::Export) => Operation::PasskeysExport,
             Self::Passkeys(PasskeysCommand::Import { file }) => {
-                Operation::PasskeysImport { document: read(Some(&file), "the document")? }
+                Operation::PasskeysImport { document: Secret(read(Some(&file), "the document")?) }
             }
             Self::Info => Operation::Info,
             Self::Explain { input: Some(input) } if input != "-" => Operation::Explain { input },
@@ -375,10 +382,16 @@ impl CeremonyArguments {
 }
 
 impl Global {
+    /// Whether a person is asked.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self.user, User::Ask)
+    }
+
     /// The context of `command`.
     pub(crate) fn context(&self, command: &Command) -> Result<Context, AppError> {
-        let data = match &self.data {
+        let data = match self.data.as_ref().filter(|data| !data.as_os_str().is_empty()) {
             Some(data) => data.clone(),
+            None if !command.uses_data() => PathBuf::new(),
             None => directories::ProjectDirs::from("", "", "softhello")
                 .map(|directories| directories.data_dir().to_owned())
                 .ok_or_else(|| {
@@ -392,7 +405,11 @@ impl Global {
                 Engine::Memory => EngineKind::Memory,
             },
             account: self.account.clone(),
-            profile: profile(&self.profile)?,
+            profile: if command.uses_data() {
+                profile(&self.profile)?
+            } else {
+                ProfileChoice::Name(String::new())
+            },
             user: match self.user {
                 User::Approve => UserChoice::Approve,
                 User::Decline => UserChoice::Decline,
@@ -400,7 +417,7 @@ impl Global {
                 User::WrongPin => UserChoice::WrongPin,
                 User::Ask => UserChoice::Ask,
             },
-            seed: self.seed.clone().map(|seed| seed.0),
+            seed: self.seed.clone(),
             clock: self.clock,
             command: format!("softhello {}", command.words()),
             ..Context::new(data)
@@ -421,16 +438,21 @@ fn profile(name: &str) -> Result<ProfileChoice, AppError> {
 fn read(path: Option<&Path>, what: &str) -> Result<String, AppError> {
     let mut text = String::new();
     let read = match path.filter(|path| *path != Path::new("-")) {
-        Some(path) => fs::File::open(path).and_then(|file| file.take(MAX_INPUT).read_to_string(&mut text)),
+        Some(path) => {
+            fs::File::open(path).and_then(|file| file.take(MAX_INPUT + 1).read_to_string(&mut text))
+        }
         None => {
             if io::stdin().is_terminal() {
                 anstream::eprintln!("reading {what} from the terminal, end with Ctrl-D …");
             }
-            io::stdin().take(MAX_INPUT).read_to_string(&mut text)
+            io::stdin().take(MAX_INPUT + 1).read_to_string(&mut text)
         }
     };
     let name = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
     match read {
+        Ok(len) if len as u64 > MAX_INPUT => {
+            Err(AppError::usage(format!("{what} in {name} are longer than {MAX_INPUT} bytes"), "give less"))
+        }
         Ok(_) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             Err(AppError::usage(format!("{what} in {name} are not UTF-8 text"), "save the file as UTF-8"))
@@ -444,13 +466,13 @@ fn read_pin(stdin: bool) -> Result<String, AppError> {
         let text = read(None, "the PIN")?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
-    let asked = |question| {
-        rpassword::prompt_password(question).map_err(|_| {
-            AppError::usage(
-                "there is no terminal to ask for the PIN",
-                "give it on standard input with --pin-stdin",
-            )
-        })
+    let asked = |question| match prompt::password(question) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => std::process::exit(130),
+        Err(_) => Err(AppError::usage(
+            "there is no terminal to ask for the PIN",
+            "give it on standard input with --pin-stdin",
+        )),
+        Ok(pin) => Ok(pin),
     };
     let pin = asked("New PIN: ")?;
     if pin != asked("Again: ")? {
@@ -459,12 +481,12 @@ fn read_pin(stdin: bool) -> Result<String, AppError> {
     Ok(pin)
 }
 
-fn hex(text: &str) -> Result<Seed, String> {
+fn hex(text: &str) -> Result<Secret<Vec<u8>>, String> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     match digits.as_deref().map(<[u8]>::as_chunks::<2>) {
         Some((pairs @ [_, ..], [])) if pairs.len() <= 64 => {
-            Ok(Seed(pairs.iter().map(|[high, low]| high << 4 | low).collect()))
+            Ok(Secret(pairs.iter().map(|[high, low]| high << 4 | low).collect()))
         }
         _ => Err("a seed is 1 to 64 bytes in hexadecimal".to_owned()),
     }

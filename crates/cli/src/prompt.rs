@@ -1,9 +1,11 @@
 //! `--user ask`: a person at the terminal.
 
 use std::{
+    fs::File,
     future::{Future, ready},
-    io::{self, BufRead as _, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use softhello_app::{Gesture, Prompt, PromptAnswer};
@@ -34,20 +36,40 @@ impl Prompt for Terminal {
 
 fn pin(rp_id: &str, attempts_left: u8) -> PromptAnswer {
     let question = format!("PIN for {rp_id} ({attempts_left} attempts left after this, empty to cancel): ");
-    match rpassword::prompt_password(question) {
+    match password(&question) {
         Ok(text) if text.is_empty() => PromptAnswer::No,
         Ok(text) => PromptAnswer::Pin(text.into()),
-        // Ctrl-C while the terminal does not echo.
         Err(error) if error.kind() == io::ErrorKind::Interrupted => PromptAnswer::Cancelled,
         Err(_) => PromptAnswer::Nothing,
     }
+}
+
+/// Whether a PIN is being typed, so that the terminal shows nothing.
+static OPEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the terminal is in a state that has to be restored before the process may end.
+pub(crate) fn is_open() -> bool {
+    OPEN.load(Ordering::SeqCst)
+}
+
+/// Asks for a PIN without showing it. Ctrl-C is [`io::ErrorKind::Interrupted`].
+pub(crate) fn password(question: &str) -> io::Result<String> {
+    OPEN.store(true, Ordering::SeqCst);
+    let typed = rpassword::prompt_password(question);
+    OPEN.store(false, Ordering::SeqCst);
+    typed
+}
+
+/// The terminal itself: standard input may be a file with the options.
+pub(crate) fn terminal() -> io::Result<File> {
+    File::open(if cfg!(windows) { "CONIN$" } else { "/dev/tty" })
 }
 
 /// Asks a question on standard error, so that standard output stays the response's.
 fn confirm(question: &str) -> PromptAnswer {
     let mut line = String::new();
     let asked = write!(io::stderr(), "{question} [Y/n] ").and_then(|()| io::stderr().flush());
-    match asked.and_then(|()| io::stdin().lock().read_line(&mut line)) {
+    match asked.and_then(|()| terminal()).and_then(|terminal| BufReader::new(terminal).read_line(&mut line)) {
         Ok(0) | Err(_) => PromptAnswer::Nothing,
         Ok(_) if matches!(line.trim(), "" | "y" | "Y" | "yes") => PromptAnswer::Yes,
         Ok(_) => PromptAnswer::No,

@@ -345,7 +345,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes items in canonical form. Whoever calls keeps the order of map keys; a debug build checks it.
+/// Writes items in canonical form. Whoever calls keeps the order and the number of map members.
 #[derive(Clone, Debug, Default)]
 pub struct Writer {
     out: Vec<u8>,

@@ -6,9 +6,12 @@ use crate::{HostError, KeyError, Status, cbor::CborError, message::MessageError}
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Denied {
-    /// The request has no command byte, or one of no command that exists here.
-    #[error("command {0:#04x?} does not exist on this authenticator")]
-    UnknownCommand(Option<u8>),
+    /// The request has no command byte.
+    #[error("the request is empty")]
+    EmptyRequest,
+    /// The command byte is of no command that exists here.
+    #[error("command {0:#04x} does not exist on this authenticator")]
+    UnknownCommand(u8),
     /// The request is longer than maxMsgSize.
     #[error("the request has {len} bytes, more than the {max} of maxMsgSize")]
     RequestTooLarge {
@@ -133,6 +136,7 @@ impl Denied {
     /// The reason's name, as it stands in chains of names.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::EmptyRequest => "EmptyRequest",
             Self::UnknownCommand(_) => "UnknownCommand",
             Self::RequestTooLarge { .. } => "RequestTooLarge",
             Self::Message(_) => "Message",
@@ -167,7 +171,7 @@ impl Denied {
 impl From<&Denied> for Status {
     fn from(denied: &Denied) -> Self {
         match denied {
-            Denied::UnknownCommand(_) => Self::InvalidCommand,
+            Denied::EmptyRequest | Denied::UnknownCommand(_) => Self::InvalidCommand,
             Denied::RequestTooLarge { .. } => Self::RequestTooLarge,
             Denied::Message(MessageError::Cbor(_)) => Self::InvalidCbor,
             Denied::Message(MessageError::Missing { .. }) | Denied::ProtocolMissing => Self::MissingParameter,

@@ -3,10 +3,7 @@
 use std::{convert::Infallible, fmt, sync::Arc};
 
 use hkdf::Hkdf;
-use rand::{
-    SeedableRng as _, TryCryptoRng, TryRng,
-    rngs::{ChaCha20Rng, SysRng},
-};
+use rand::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng, rngs::ChaCha20Rng};
 use sha2::Sha256;
 use softhello_storage::{ContainerId, Store, StoreError};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -71,8 +68,8 @@ impl Entropy {
 
     pub(crate) fn fill(&mut self, out: &mut [u8]) {
         match self {
-            // Nothing can be emulated without the operating system's generator, and it does not fail once it runs.
-            Self::System => SysRng.try_fill_bytes(out).expect("the operating system gives random bytes"),
+            // Seeded by the operating system and reseeded now and then; asking it for each key and id costs more.
+            Self::System => rand::rng().fill_bytes(out),
             Self::Seeded(rng) => {
                 let Ok(()) = rng.try_fill_bytes(out);
             }

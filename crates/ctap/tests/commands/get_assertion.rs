@@ -276,8 +276,8 @@ fn allow_list() {
     let key = |id: &[u8]| descriptor(id, "public-key");
     let other = |id: &[u8]| descriptor(id, "password");
     for (name, list, want) in [
-        ("the first listed answers", vec![key(&first), key(&second)], Some(&first)),
-        ("the first listed answers, the other way", vec![key(&second), key(&first)], Some(&second)),
+        ("the newest of the listed answers", vec![key(&first), key(&second)], Some(&second)),
+        ("the newest of the listed answers, the other way", vec![key(&second), key(&first)], Some(&second)),
         ("unknown ones are passed over", vec![key(&[1; 32]), key(&[]), key(&first)], Some(&first)),
         ("one of another RP is passed over", vec![key(&elsewhere), key(&second)], Some(&second)),
         ("one of another type is passed over", vec![other(&first), key(&second)], Some(&second)),
