@@ -24,11 +24,11 @@ fmt-check:
 
 # Clippy; a warning fails
 lint:
-    cargo clippy --workspace --all-targets -- --deny warnings
+    cargo clippy --locked --workspace --all-targets -- --deny warnings
 
 # Build the documentation; a broken link fails
 doc:
-    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
 
 # Licences, sources and banned crates (deny.toml)
 deny:
@@ -36,17 +36,17 @@ deny:
 
 # Unit tests, vectors, transcripts: no network, no other tool
 test:
-    cargo test --workspace
+    cargo test --locked --workspace
 
 # Register and sign in at real relying parties, and what needs a real process (tests/rp)
 e2e:
     @[ -x {{ python }} ] || { printf 'error: %s is missing\nhint: run `just setup`\n' {{ python }} >&2; exit 1; }
-    cargo build --profile e2e --package softhello
+    cargo build --locked --profile e2e --package softhello
     {{ python }} tests/rp/e2e.py {{ target }}/e2e/softhello
 
 # Speed, beside passkey-authenticator in the same run
 bench:
-    cargo bench --package softhello-tests
+    cargo bench --locked --package softhello-tests
 
 # Run every fuzz target for SECONDS; what it found stays in tests/fuzz/artifacts
 fuzz SECONDS="60":
@@ -56,6 +56,7 @@ fuzz SECONDS="60":
     seconds="{{ trim_start_match(SECONDS, "SECONDS=") }}"
     # cargo-fuzz passes flags of nightly compilers; this lets a stable one take them.
     export RUSTC_BOOTSTRAP=1 RUST_BACKTRACE=0 CARGO_TARGET_DIR="{{ target }}/fuzz"
+    cargo tree --locked --quiet >/dev/null # cargo-fuzz would change the lock file without a word
     cargo fuzz build --fuzz-dir .
     failed=0
     for name in $(cargo fuzz list --fuzz-dir .); do
@@ -79,5 +80,6 @@ fuzz SECONDS="60":
 
 # The long loops (every kill, every seed), then ten minutes of every fuzz target; optimised without the release's LTO
 soak:
-    SOFTHELLO_SOAK=1 cargo test --profile e2e --workspace
+    SOFTHELLO_SOAK=1 cargo test --locked --profile e2e --workspace
+    SOFTHELLO_SOAK=1 just e2e
     just fuzz 600

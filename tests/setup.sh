@@ -26,21 +26,32 @@ main() {
 }
 
 need_rust() {
-    if ! cargo clippy --version >/dev/null || ! cargo fmt --version >/dev/null; then
-        die "rustfmt or clippy is missing" "run \`rustup component add rustfmt clippy\`"
+    command -v cargo >/dev/null || die "cargo is missing" "install Rust with rustup, from https://rustup.rs"
+    has_components && return
+    # rustup's profile `minimal` leaves them out.
+    if command -v rustup >/dev/null; then
+        say "installing rustfmt and clippy"
+        rustup component add rustfmt clippy || true
     fi
+    has_components || die "rustfmt or clippy is missing" "install them for this toolchain, then run this again"
 }
+
+has_components() { cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1; }
 
 need_debian_packages() {
     local missing=()
     # An interpreter without ensurepip cannot make a virtual environment: Debian packs it apart.
     python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || missing+=(python3 python3-venv)
     command -v strace >/dev/null || missing+=(strace)
-    command -v c++ >/dev/null || missing+=(g++) # libFuzzer
+    # Rust links with `cc`, cargo-deny compiles C, libFuzzer is C++. Only g++ depends on the C library's headers.
+    { command -v cc && command -v c++; } >/dev/null || missing+=(g++)
     [ ${#missing[@]} -gt 0 ] || return 0
 
     say "installing Debian packages: ${missing[*]}"
     command -v apt-get >/dev/null || die "no apt-get here" "install ${missing[*]} by hand, then run this again"
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        die "not root, and no sudo here" "as root, run \`apt-get install ${missing[*]}\`, then run this again"
+    fi
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 }
@@ -86,9 +97,10 @@ pip_install() {
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: "$@"
 }
 
+# 0 where there is no npm beside it: Debian packs it apart.
 node_major() {
     local version
-    version="$(PATH="$PWD/$venv/bin:$PATH" node --version 2>/dev/null)" || version=v0
+    version="$(PATH="$PWD/$venv/bin:$PATH" && npm --version >/dev/null 2>&1 && node --version 2>/dev/null)" || version=v0
     version="${version#v}"
     echo "${version%%.*}"
 }

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from ceremonies import full_round
 from harness import HERE, SETUP_HINT, Failure, Report, Server, Softhello, expect, tool
-from machine import demo_twice, full_disk, lock, synced_before_answer
+from machine import counters_have_no_gaps, demo_twice, full_disk, kill, lock, synced_before_answer
 
 HTTPS_ORIGIN = "https://rp.example.org"
 ALGORITHMS = {"ES256": -7, "RS256": -257}
@@ -71,9 +71,13 @@ def relying_party(report: Report, binary: Path, name: str, find: Callable[[], tu
 
 def machine(report: Report, binary: Path) -> None:
     report.section("machine")
-    checks: list[tuple[str, str, Callable[[Softhello], None]]] = [
+    checks: list[tuple[str, str, Callable[[Softhello], str | None]]] = [
         ("a full disk loses nothing", "sled", full_disk),
         ("a full disk loses nothing", "redb", full_disk),
+        ("killed", "sled", kill),
+        ("killed", "redb", kill),
+        ("counters have no gaps", "sled", counters_have_no_gaps),
+        ("counters have no gaps", "redb", counters_have_no_gaps),
         ("a second process waits, then names the first", "sled", lock),
         ("the store is synced before the answer", "sled", synced_before_answer),
         ("the store is synced before the answer", "redb", synced_before_answer),
@@ -81,10 +85,11 @@ def machine(report: Report, binary: Path) -> None:
     ]
     for name, store, check in checks:
         with (
-            report.case(f"{name}, {store}" if store else name),
+            report.case(f"{name}, {store}" if store else name) as case,
             TemporaryDirectory(prefix="softhello-") as directory,
         ):
-            check(Softhello(binary, Path(directory) / "data", store or "sled"))
+            if seen := check(Softhello(binary, Path(directory) / "data", store or "sled")):
+                case.name += f", {seen}"
 
 
 if __name__ == "__main__":

@@ -1,18 +1,23 @@
-"""What only a real process can show: a full disk, the lock, the sync, the demo."""
+"""What only a real process can show: a full disk, SIGKILL, the lock, the sync, the demo."""
 
+import json
 import os
 import pty
+import random
 import re
 import secrets
 import select
 import signal
+import statistics
+import subprocess
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from json import dumps
 from pathlib import Path
+from typing import Any
 
 from ceremonies import HELLO_AAGUID
 from harness import TIMEOUT, Failure, Json, Softhello, environment, expect, expect_equal, run, tool
@@ -23,6 +28,7 @@ SEGMENT = 512 << 10  # bytes by which sled's file grows
 MOST_REGISTRATIONS = 1000  # until the disk has to be full
 STORE_FILES = {"sled": "/db", "redb": ".redb"}  # how the path of an engine's file ends
 LOCK_WAIT = 2.0  # seconds that a second process waits for the first
+KILLS = 200 if os.environ.get("SOFTHELLO_SOAK") == "1" else 20  # for each engine
 
 
 def full_disk(softhello: Softhello) -> None:
@@ -35,10 +41,8 @@ def full_disk(softhello: Softhello) -> None:
     acknowledged += fill(softhello, limit=-(-biggest_file(softhello) // SEGMENT) * SEGMENT)
     expect_listed(softhello, acknowledged)
 
-    request = {"challenge": challenge(), "rpId": "rp.example.org", "userVerification": "required"}
     for credential in (acknowledged[0], acknowledged[-1]):
-        assertion = softhello.run("get", "--origin", ORIGIN, "--credential", credential, stdin=request).json()
-        expect_equal("the credential that signed in", assertion["id"], credential)
+        sign_in(softhello, credential)
     expect_listed(softhello, [*acknowledged, register(softhello)])
 
 
@@ -59,9 +63,113 @@ def biggest_file(softhello: Softhello) -> int:
 
 
 def expect_listed(softhello: Softhello, credentials: list[str]) -> None:
-    listing = dumps(softhello.run("passkeys", "list", "--json").json())
-    lost = [credential for credential in credentials if dumps(credential) not in listing]
+    listing = json.dumps(softhello.run("passkeys", "list", "--json").json())
+    lost = [credential for credential in credentials if json.dumps(credential) not in listing]
     expect(not lost, f"{len(lost)} of {len(credentials)} acknowledged credentials are not listed: {lost[:3]}")
+
+
+def kill(softhello: Softhello) -> str:
+    """Kills creations and sign-ins at random moments; nothing that was acknowledged is lost or counted twice."""
+    counters = {register(softhello): 0}  # of every acknowledged credential the highest acknowledged counter
+    durations: dict[str, list[float]] = {"create": [], "get": []}
+    for _ in range(5):
+        finished = softhello.create(ORIGIN, creation_options())
+        counters[str(finished.json()["id"])] = 0
+        durations["create"].append(finished.seconds)
+        finished = softhello.get(ORIGIN, request_options())
+        acknowledge(counters, finished.json())
+        durations["get"].append(finished.seconds)
+    median = {command: statistics.median(seconds) for command, seconds in durations.items()}
+
+    # What was seen of a process: nothing stored, something stored but no answer, an answer.
+    moments = ("before", "within", "acknowledged")
+    seen: Counter[str] = Counter()
+    for attempt in range(10 * KILLS):
+        if seen["kills"] >= KILLS and all(seen[moment] for moment in moments):
+            break
+        before = stored(softhello)
+        command = "create" if attempt % 2 else "get"
+        credential = random.choice(list(counters))
+        answer, killed = run_and_kill(softhello, command, credential, random.uniform(0, 1.3 * median[command]))
+        after = stored(softhello)  # the next command: the store opens
+        if answer is not None:
+            acknowledge(counters, answer)
+        seen["kills"] += killed
+        # A process that ended by itself was too fast for this moment; its acknowledgement counts all the same.
+        seen["acknowledged" if answer is not None else "before" if before == after else "within"] += 1
+    told = f"{seen['kills']} kills: " + ", ".join(f"{seen[moment]} {moment}" for moment in moments)
+    expect(seen["kills"] >= KILLS and all(seen[moment] for moment in moments), f"too few: {told}")
+
+    expect_equal("damaged records", softhello.run("store", "check", "--json").json()["damaged"], [])
+    expect_listed(softhello, list(counters))
+    for credential in counters:
+        acknowledge(counters, sign_in(softhello, credential))
+    return told
+
+
+def run_and_kill(softhello: Softhello, command: str, credential: str, delay: float) -> tuple[Json | None, bool]:
+    """The acknowledgement, if a whole one came out, and whether the process was still there to be killed."""
+    arguments = ["create"] if command == "create" else ["get", f"--credential={credential}"]
+    process = subprocess.Popen(
+        softhello.command(*arguments, "--origin", ORIGIN),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(),
+    )
+    options = creation_options() if command == "create" else request_options()
+    try:
+        stdout, stderr = process.communicate(json.dumps(options), timeout=delay)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+    killed = process.returncode == -signal.SIGKILL
+    expect(killed or process.returncode == 0, f"{command} ended with {process.returncode}\n{stderr}")
+    try:
+        answer: Json = json.loads(stdout)
+    except ValueError:
+        expect(killed, f"{command} ended well without an answer: {stdout!r}")
+        return None, killed
+    return answer, killed
+
+
+def stored(softhello: Softhello) -> dict[str, int]:
+    """The counter of every passkey."""
+    document: Any = softhello.run("passkeys", "list", "--json").json()
+    return {passkey["id"]: passkey["signCount"] for passkey in document}
+
+
+def acknowledge(counters: dict[str, int], answer: Json) -> None:
+    credential = str(answer["id"])
+    if "signature" not in answer["response"]:
+        counters[credential] = 0
+        return
+    counter, highest = counter_of(answer), counters.get(credential, 0)
+    expect(counter > highest, f"{credential} signed with the counter {counter} after one with {highest}")
+    counters[credential] = counter
+
+
+def counter_of(assertion: Json) -> int:
+    encoded = str(assertion["response"]["authenticatorData"])
+    data = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    return int.from_bytes(data[33:37], "big")
+
+
+def counters_have_no_gaps(softhello: Softhello) -> None:
+    """Processes that end well leave nothing out, neither with a choice among several nor without."""
+    first, newest = register(softhello), register(softhello)
+    for count in (1, 2, 3):
+        expect_equal("the newest's counter", counter_of(softhello.get(ORIGIN, request_options()).json()), count)
+        expect_equal("the chosen one's counter", counter_of(sign_in(softhello, first)), count)
+    expect_equal("the counters in the store", stored(softhello), {first: 3, newest: 3})
+
+
+def sign_in(softhello: Softhello, credential: str) -> Json:
+    arguments = ["get", "--origin", ORIGIN, f"--credential={credential}"]  # an id may begin with `-`
+    assertion = softhello.run(*arguments, stdin=request_options()).json()
+    expect_equal("the credential that signed in", assertion["id"], credential)
+    return assertion
 
 
 def lock(softhello: Softhello) -> None:
@@ -81,7 +189,7 @@ def lock(softhello: Softhello) -> None:
 def busy_process(softhello: Softhello) -> Iterator[int]:
     """The pid of a registration that waits at its terminal for the user."""
     options = softhello.data.parent / "options.json"
-    options.write_text(dumps(creation_options()))
+    options.write_text(json.dumps(creation_options()))
     command = softhello.command("--user", "ask", "create", "--origin", ORIGIN, "--options", str(options))
     pid, terminal = pty.fork()
     if pid == 0:
@@ -115,7 +223,14 @@ def synced_before_answer(softhello: Softhello) -> None:
     calls = "write,writev,pwrite64,pwritev,pwritev2,ftruncate,fsync,fdatasync,sync_file_range"
     traced = [tool("strace"), "-f", "-y", "-s", "16", "-o", str(trace), "-e", f"trace={calls}"]
     command = softhello.command("create", "--origin", ORIGIN)
-    run(traced + command, stdin=creation_options()).json()
+    finished = run(traced + command, stdin=creation_options())
+    expect(
+        finished.code == 0 or not re.search(r"ptrace.*not permitted", finished.stderr, re.IGNORECASE),
+        "strace may not trace processes here\n"
+        "hint: in a container run it with `--cap-add=SYS_PTRACE` or `--security-opt seccomp=unconfined`; "
+        f"elsewhere look at /proc/sys/kernel/yama/ptrace_scope\n{finished}",
+    )
+    finished.json()
 
     history = parse_strace(trace)
     answer = next((call for call in history if call.descriptor == 1), None)
@@ -183,6 +298,10 @@ def creation_options() -> Json:
         "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
         "authenticatorSelection": {"residentKey": "required", "userVerification": "required"},
     }
+
+
+def request_options() -> Json:
+    return {"challenge": challenge(), "rpId": "rp.example.org", "userVerification": "required"}
 
 
 def challenge() -> str:

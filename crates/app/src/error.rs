@@ -129,7 +129,8 @@ fn ceremony_hint(failure: &Failure) -> &'static str {
         Some(Denied::NoAlgorithm { .. }) => "add an algorithm of this authenticator to pubKeyCredParams",
         _ => match failure.name {
             DomException::SecurityError => {
-                "the RP ID has to be the origin's domain or a registrable parent of it; see also --related-origins"
+                "the page has to be https, or http on localhost, and the RP ID its domain or a registrable parent of it; \
+                 see also --related-origins"
             }
             DomException::ConstraintError => {
                 "ask for less in authenticatorSelection, or choose another --profile"
@@ -166,18 +167,19 @@ impl From<OptionsError> for AppError {
 
 impl From<InvalidOrigin> for AppError {
     fn from(error: InvalidOrigin) -> Self {
-        Self::usage(
-            error.to_string(),
-            "an origin is a scheme and a host, as https://example.org or http://localhost:8080",
-        )
+        Self::usage(error.to_string(), "write it as https://example.org or http://localhost:8080")
     }
 }
 
 impl From<ProfileFileError> for AppError {
     fn from(error: ProfileFileError) -> Self {
-        let hint = "--profile takes a built-in name, a name with a quirk (windows-hello-software+as-certified), or a \
-                    TOML file";
-        Self::usage(error.to_string(), hint)
+        let hint = match &error {
+            ProfileFileError::Unknown { .. } | ProfileFileError::UnknownQuirk { .. } => {
+                "--profile takes a built-in name, a name with a quirk (windows-hello-software+as-certified), or a TOML file"
+            }
+            _ => "correct the file; docs/profiles.md says what each member means",
+        };
+        Self::usage(error.to_string().trim_end(), hint)
     }
 }
 

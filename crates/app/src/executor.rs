@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 use softhello_device::{Pin, Prompt};
 use softhello_storage::{DeviceKey, EngineKind, StoreError};
-use softhello_windows::Computer;
+use softhello_windows::{Computer, WindowsError};
 
 use crate::{
     AppError, Context, Event, Exit, Operation, Output,
@@ -177,15 +177,29 @@ impl Executor {
                 let text = format!("deleted the container of `{account}` with everything in it");
                 Ok(Output::new(json!({ "deleted": account }), text))
             }
-            Operation::PasskeysList => Ok(passkeys::list(&account, &computer.passkeys(&account).await?)),
+            Operation::PasskeysList => {
+                let found = computer.passkeys(&account).await?;
+                let all = computer.count(&computer.account(&account).await?).await? as usize;
+                if found.len() < all {
+                    events(Event::Said { text: format!("warning: {}", damaged(all - found.len())) });
+                }
+                Ok(passkeys::list(&account, &found))
+            }
             Operation::PasskeysDelete { id } => {
-                computer.delete_passkey(&account, &explained::credential_id(&id)?).await?;
+                // The id is told as it was given, in base64url or hexadecimal.
+                let told = |error| match error {
+                    WindowsError::NoPasskey { account, .. } => {
+                        WindowsError::NoPasskey { id: id.clone(), account }
+                    }
+                    other => other,
+                };
+                computer.delete_passkey(&account, &explained::credential_id(&id)?).await.map_err(told)?;
                 Ok(Output::new(json!({ "deleted": id }), format!("deleted the passkey {id}")))
             }
-            Operation::PasskeysExport => transfer::export(computer, &account).await,
+            Operation::PasskeysExport => transfer::export(computer, &account, events).await,
             Operation::PasskeysImport { document } => transfer::import(computer, &account, &document.0).await,
             Operation::Info => info::info(computer, &account, &self.context).await,
-            Operation::StoreCopy { to } => self.copy_store(computer, to).await,
+            Operation::StoreCopy { to } => self.copy_store(computer, to, events).await,
             Operation::StoreCheck => info::check(computer).await,
             Operation::Explain { .. } | Operation::Demo => {
                 unreachable!("carried out without a data directory")
@@ -202,7 +216,12 @@ impl Executor {
         Setting { computer, account, user: self.context.user, prompt: self.prompt.take(), events }
     }
 
-    async fn copy_store(&self, computer: &Computer, to: EngineKind) -> Result<Output, AppError> {
+    async fn copy_store(
+        &self,
+        computer: &Computer,
+        to: EngineKind,
+        events: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<Output, AppError> {
         let from = self.context.store;
         if to == from {
             return Err(AppError::usage(
@@ -218,7 +237,7 @@ impl Executor {
         }
         let device_key = DeviceKey::load_or_create(&self.context.data)?;
         let target = softhello_storage::open(to, &self.context.data, device_key)?;
-        match softhello_storage::copy(computer.store().as_ref(), target.as_ref()).await {
+        match softhello_storage::copy_sound(computer.store().as_ref(), target.as_ref()).await {
             Err(error @ (StoreError::ContainerExists(_) | StoreError::Conflict)) => {
                 return Err(AppError::new(
                     Exit::Refused,
@@ -232,7 +251,11 @@ impl Executor {
                     ),
                 ));
             }
-            copied => copied?,
+            copied => {
+                for left_out in copied? {
+                    events(Event::Said { text: format!("warning: not copied: {left_out}") });
+                }
+            }
         }
         let containers = target.containers().await?.len();
         target.close()?;
@@ -242,4 +265,9 @@ impl Executor {
         );
         Ok(Output::new(json!({ "from": from, "to": to, "containers": containers }), text))
     }
+}
+
+/// What is said of passkeys that cannot be read.
+fn damaged(number: usize) -> String {
+    format!("{} cannot be read: `softhello store check` says why", count(number, "passkey"))
 }

@@ -4,17 +4,25 @@ use serde_json::{Value, json};
 use softhello_storage::{Export, StoreError, export_container, import_credentials};
 use softhello_windows::Computer;
 
-use crate::{AppError, Exit, Output, output::count};
+use crate::{AppError, Event, Exit, Output, output::count};
 
 /// Gives all passkeys of an account, with their private keys and counters.
-pub(crate) async fn export(computer: &Computer, account: &str) -> Result<Output, AppError> {
+pub(crate) async fn export(
+    computer: &Computer,
+    account: &str,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Output, AppError> {
     let account = computer.account(account).await?;
     let container = export_container(computer.store().as_ref(), computer.container(&account)).await;
     let containers = match container {
         Err(StoreError::NoContainer(_)) => Vec::new(),
         other => vec![other?],
     };
-    let document = Export { containers }.to_json();
+    let export = Export { containers };
+    for damaged in export.damaged() {
+        events(Event::Said { text: format!("warning: not exported: {damaged}") });
+    }
+    let document = export.to_json();
     let json: Value = serde_json::from_str(&document)
         .map_err(|error| AppError::new(Exit::Storage, error.to_string(), "this is a fault of softhello"))?;
     Ok(Output::document(json))

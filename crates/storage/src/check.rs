@@ -11,7 +11,7 @@ use softhello_ctap::CredentialId;
 use crate::{
     ContainerId, DIRECTORY, StoreError,
     core::{ContainerKeys, Core},
-    record::{self, CredentialFacts, DocumentBody, RpEntry, StateBody, Totals, UserEntry},
+    record::{self, CounterBody, CredentialFacts, DocumentBody, RpEntry, StateBody, Totals, UserEntry},
     seal::{Key, KeyKind},
 };
 
@@ -202,8 +202,14 @@ impl Container {
             KeyKind::UvRetries => {
                 record::decode::<u8>(key, body)?;
             }
-            KeyKind::Operation | KeyKind::Counter => {
+            KeyKind::Operation => {
                 record::decode::<u64>(key, body)?;
+            }
+            KeyKind::Counter => {
+                let body: CounterBody = record::decode(key, body)?;
+                if keys.index.counter(self.id, body.id().as_bytes()).as_ref() != key {
+                    return damaged("it is under the key of another counter");
+                }
             }
             KeyKind::Totals => self.totals = Some(record::decode(key, body)?),
             KeyKind::Credential => {

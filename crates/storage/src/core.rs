@@ -12,7 +12,7 @@ use crate::{
     device_key::derive,
     engine::{Batch, Engine},
     lease::{Lease, Retries},
-    record::{self, StateBody},
+    record::{self, CounterBody, StateBody},
     seal::{Index, Key, KeyKind, Plain, Sealer},
 };
 
@@ -49,8 +49,21 @@ pub(crate) struct Live {
     /// The state as it is on disk; the true retries are in `retries`.
     pub(crate) state: Option<Versioned<ContainerState>>,
     pub(crate) retries: Option<Retries>,
+    pub(crate) retries_in_flight: RetriesInFlight,
     pub(crate) counters: HashMap<CredentialId, Lease>,
     pub(crate) operation: Option<Lease>,
+}
+
+/// Held by the container and by each piece of work that will set its retries. While there is such work, retries do not
+/// change in memory alone: what the work makes true afterwards would undo that.
+#[derive(Clone, Default)]
+pub(crate) struct RetriesInFlight(Arc<()>);
+
+impl RetriesInFlight {
+    /// Whether there is such work. Ask with the live values locked.
+    pub(crate) fn any(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
 }
 
 impl Core {
@@ -119,6 +132,7 @@ impl Core {
             keys: Arc::new(ContainerKeys::derive(&secret)),
             state: None,
             retries: None,
+            retries_in_flight: RetriesInFlight::default(),
             counters: HashMap::new(),
             operation: None,
         };
@@ -187,6 +201,20 @@ impl Core {
     pub(crate) fn number_at(&self, key: &Key, keys: &ContainerKeys) -> Result<u64, StoreError> {
         match self.read(&keys.sealer, key)? {
             Some((_, body)) => record::decode(key.as_ref(), body.as_ref()),
+            None => Ok(0),
+        }
+    }
+
+    /// The ceiling of a counter on disk, 0 if it was never written.
+    pub(crate) fn counter_ceiling(
+        &self,
+        container: ContainerId,
+        id: &CredentialId,
+        keys: &ContainerKeys,
+    ) -> Result<u64, StoreError> {
+        let key = keys.index.counter(container, id.as_bytes());
+        match self.read(&keys.sealer, &key)? {
+            Some((_, body)) => Ok(record::decode::<CounterBody>(key.as_ref(), body.as_ref())?.ceiling()),
             None => Ok(0),
         }
     }

@@ -346,9 +346,8 @@ impl Decision<'_> {
     }
 
     fn counter_at_least(&mut self, id: &CredentialId, count: u64) -> Result<(), StoreError> {
-        let key = self.records.keys()?.index.counter(self.container(), id.as_bytes());
-        if self.records.get::<u64>(&key)?.unwrap_or_default() < count {
-            self.records.put(&key, &count)?;
+        if self.records.counter(id)? < count {
+            self.records.put_counter(id, count)?;
         }
         self.effects.push(Effect::CounterAtLeast { id: id.clone(), count });
         Ok(())
@@ -365,12 +364,12 @@ impl Decision<'_> {
 
     fn lease_count(&mut self, id: &CredentialId) -> Result<(), StoreError> {
         self.must_exist()?;
-        let key = self.records.keys()?.index.counter(self.container(), id.as_bytes());
         let range = self
             .records
             .core
             .with_live(self.container(), |live| Ok(live.counters.get(id).map_or(1, |lease| lease.range())))?;
-        let (from, ceiling) = self.lease(&key, range, u32::MAX.into())?;
+        let (from, ceiling) = lease(self.records.counter(id)?, range, u32::MAX.into())?;
+        self.records.put_counter(id, ceiling)?;
         self.effects.push(Effect::CountLeased { id: id.clone(), from, ceiling });
         Ok(())
     }
@@ -381,19 +380,19 @@ impl Decision<'_> {
             .records
             .core
             .with_live(self.container(), |live| Ok(live.operation.map_or(1, |lease| lease.range())))?;
-        let (from, ceiling) = self.lease(&self.of(KeyKind::Operation), range, u64::MAX)?;
+        let key = self.of(KeyKind::Operation);
+        let (from, ceiling) = lease(self.records.get(&key)?.unwrap_or_default(), range, u64::MAX)?;
+        self.records.put(&key, &ceiling)?;
         self.effects.push(Effect::OperationLeased { from, ceiling });
         Ok(())
     }
+}
 
-    fn lease(&mut self, key: &Key, range: Option<u64>, max: u64) -> Result<(u64, u64), StoreError> {
-        let from: u64 = self.records.get(key)?.unwrap_or_default();
-        if from >= max {
-            return Err(StoreError::Invalid(format!("the counter is at its end, {max}")));
-        }
-        // A container that was made in this group has no live values yet.
-        let ceiling = from.saturating_add(range.unwrap_or(1)).min(max);
-        self.records.put(key, &ceiling)?;
-        Ok((from, ceiling))
+/// The range behind the ceiling `from`.
+fn lease(from: u64, range: Option<u64>, max: u64) -> Result<(u64, u64), StoreError> {
+    if from >= max {
+        return Err(StoreError::Invalid(format!("the counter is at its end, {max}")));
     }
+    // A container that was made in this group has no live values yet.
+    Ok((from, from.saturating_add(range.unwrap_or(1)).min(max)))
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -12,7 +12,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{StoreError, seal::random};
+use crate::{StoreError, engine::sync_folder, seal::random};
 
 /// Wraps the keys of all containers of a store. Wiped when dropped and never printed.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -40,7 +40,7 @@ impl DeviceKey {
 
     /// Reads the device key of a data directory, or makes one for it, readable by its owner alone.
     ///
-    /// Of two processes that do this at once, both get the key of one.
+    /// Of two processes that do this at once, both get the key of one, if the file system has hard links.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl DeviceKey {
         }
     }
 
-    /// A whole key under the final name or none, and never over another key.
+    /// A whole key under the final name or none, and not over another key if the file system has links.
     fn create(&self, dir: &Path, file: &Path) -> io::Result<()> {
         let mut suffix = [0; 8];
         random(&mut suffix).map_err(io::Error::other)?;
@@ -82,14 +82,15 @@ impl DeviceKey {
             out.write_all(part.as_bytes())?;
         }
         out.sync_all()?;
-        // A link, unlike a rename, refuses to replace. Some file systems have none.
+        // A link, unlike a rename, refuses to replace. Some file systems have none; there, of two processes that start
+        // at once, one may lose its key.
         match fs::hard_link(&draft.0, file) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !file.exists() => {
                 fs::rename(&draft.0, file)?;
             }
             linked => linked?,
         }
-        if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+        sync_folder(dir)
     }
 
     fn parse(file: &Path, text: &[u8]) -> Result<Self, StoreError> {
@@ -131,7 +132,17 @@ pub(crate) fn create_private_folder(dir: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(|error| StoreError::io(format!("create the folder {}", dir.display()), error))
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<&Path> = dir.ancestors().take_while(is_missing).collect();
+    let create = || -> io::Result<()> {
+        builder.create(dir)?;
+        // The name of a folder is durable when its parent is; without it, a synced store may be gone after a power loss.
+        missing.iter().rev().try_for_each(|folder| match folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+            _ => sync_folder(Path::new(".")),
+        })
+    };
+    create().map_err(|error| StoreError::io(format!("create the folder {}", dir.display()), error))
 }
 
 impl fmt::Debug for DeviceKey {
@@ -171,6 +182,18 @@ mod tests {
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!((mode(&dir), mode(&dir.join(DeviceKey::FILE))), (0o700, 0o600));
         }
+    }
+
+    #[test]
+    fn folders_are_made_with_their_ancestors_and_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b/c");
+        for _ in 0..2 {
+            create_private_folder(&deep).unwrap();
+            assert!(deep.is_dir());
+        }
+        fs::write(dir.path().join("file"), []).unwrap();
+        assert!(create_private_folder(&dir.path().join("file/x")).is_err());
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! A store over an engine in this process.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{collections::HashSet, ops::ControlFlow, sync::Arc};
 
 use softhello_ctap::{CredentialId, Handle, Query};
 
 use crate::{
-    ChangeSet, ContainerId, ContainerState, DIRECTORY, DeviceKey, Reply, Report, Revision, Store, StoreError,
-    StoredCredential, Versioned,
-    core::{ContainerKeys, Core},
+    Change, ChangeSet, ContainerId, ContainerState, DIRECTORY, DeviceKey, Reply, Report, Revision, Store,
+    StoreError, StoredCredential, Versioned,
+    core::{ContainerKeys, Core, RetriesInFlight},
     decide::Work,
     engine::Engine,
     lease::Retries,
-    record::{self, CredentialSummary, DocumentBody, RpEntry, TextDigest, Totals},
+    record::{
+        self, CounterBody, CredentialFacts, CredentialSummary, DocumentBody, RpEntry, TextDigest, Totals,
+    },
     seal::{Key, KeyKind},
     writer::Writer,
 };
@@ -44,7 +46,16 @@ impl Embedded {
     }
 
     fn number(&self, container: ContainerId, work: Work) -> Reply<'_, u64> {
-        self.writer.submit(&self.core, container, work)
+        self.writer.submit(&self.core, container, work, None)
+    }
+
+    fn changes(
+        &self,
+        container: ContainerId,
+        changes: ChangeSet,
+        retries: Option<RetriesInFlight>,
+    ) -> Reply<'_, ()> {
+        without_number(self.writer.submit(&self.core, container, Work::Changes(changes), retries))
     }
 
     fn read_containers(&self) -> Result<Vec<ContainerId>, StoreError> {
@@ -128,15 +139,61 @@ impl Embedded {
                 }
             }
             Query::All => {
+                let mut damaged = None;
                 let all = Key::of(container, KeyKind::ByRp);
-                self.scan(&keys, all.as_ref(), |key, _, body| {
-                    found.push(record::decode::<RpEntry>(key, body)?.into_handle(key)?);
-                    Ok(())
+                self.scan_damaged(&keys, all.as_ref(), |key, opened| {
+                    match opened.and_then(|body| record::decode::<RpEntry>(key, body)?.into_handle(key)) {
+                        Ok(handle) => found.push(handle),
+                        Err(error) => damaged = Some(error),
+                    }
                 })?;
+                if damaged.is_some() {
+                    self.add_unlisted(container, &keys, &mut found)?;
+                }
                 found.sort_by_key(|handle| std::cmp::Reverse(handle.sequence));
             }
         }
         Ok(found)
+    }
+
+    /// Adds the credentials that are not found yet, as their entries in the index are damaged. One that is damaged
+    /// itself too cannot be found.
+    fn add_unlisted(
+        &self,
+        container: ContainerId,
+        keys: &ContainerKeys,
+        found: &mut Vec<Handle>,
+    ) -> Result<(), StoreError> {
+        let listed: HashSet<CredentialId> = found.iter().map(|handle| handle.id.clone()).collect();
+        let all = Key::of(container, KeyKind::Credential);
+        self.scan_damaged(keys, all.as_ref(), |key, opened| {
+            let facts = opened.and_then(|body| CredentialFacts::read(key, body));
+            if let Ok(facts) = facts
+                && !listed.contains(facts.id())
+                && let Ok(handle) = facts.into_handle(key)
+            {
+                found.push(handle);
+            }
+        })
+    }
+
+    /// Shows the decrypted records whose key begins with `prefix`, also what cannot be decrypted.
+    fn scan_damaged(
+        &self,
+        keys: &ContainerKeys,
+        prefix: &[u8],
+        mut each: impl FnMut(&[u8], Result<&[u8], StoreError>),
+    ) -> Result<(), StoreError> {
+        self.core.engine.scan(prefix, &mut |key, record| {
+            if !key.starts_with(prefix) {
+                return ControlFlow::Break(());
+            }
+            match keys.sealer.open(key, record) {
+                Ok((_, body)) => each(key, Ok(body.as_ref())),
+                Err(error) => each(key, Err(error)),
+            }
+            ControlFlow::Continue(())
+        })
     }
 
     /// Shows the decrypted records whose key begins with `prefix` until `each` fails.
@@ -180,9 +237,30 @@ impl Embedded {
     fn read_counter(&self, container: ContainerId, id: &CredentialId) -> Result<u32, StoreError> {
         let last = self.core.with_live(container, |live| match live.counters.get(id) {
             Some(lease) => Ok(lease.last),
-            None => self.core.number_at(&live.keys.index.counter(container, id.as_bytes()), &live.keys),
+            None => self.core.counter_ceiling(container, id, &live.keys),
         })?;
         Ok(to_count(last.ok_or(StoreError::NoContainer(container))?))
+    }
+
+    fn read_counters(&self, container: ContainerId) -> Result<Vec<(CredentialId, u32)>, StoreError> {
+        let keys = self.keys(container)?;
+        let mut found = Vec::new();
+        self.scan(&keys, Key::of(container, KeyKind::Counter).as_ref(), |key, _, body| {
+            let body: CounterBody = record::decode(key, body)?;
+            let ceiling = body.ceiling();
+            found.push((body.into_id(), ceiling));
+            Ok(())
+        })?;
+        // A lease knows better than the disk.
+        self.core.if_live(container, |live| {
+            for (id, count) in &mut found {
+                if let Some(lease) = live.counters.get(id) {
+                    *count = lease.last;
+                }
+            }
+        });
+        found.sort();
+        Ok(found.into_iter().map(|(id, count)| (id, to_count(count))).collect())
     }
 
     fn read_operation(&self, container: ContainerId) -> Result<u64, StoreError> {
@@ -193,16 +271,21 @@ impl Embedded {
         last.ok_or(StoreError::NoContainer(container))
     }
 
-    /// Changes the retries if that needs no write; `false` if it does.
-    fn retries_in_memory(&self, container: ContainerId, value: u8) -> Result<bool, StoreError> {
+    /// Changes the retries if that needs no write. Otherwise the work that will has to hold what this returns.
+    fn retries_in_memory(
+        &self,
+        container: ContainerId,
+        value: u8,
+    ) -> Result<Option<RetriesInFlight>, StoreError> {
         let done = self.core.with_live(container, |live| {
             self.core.writable()?;
+            let in_flight = live.retries_in_flight.any();
             let retries = self.core.retries(container, live)?;
-            let free = Retries::to_write(retries.durable, value).is_none();
-            if free {
-                retries.live = value;
+            if in_flight || Retries::to_write(retries.durable, value).is_some() {
+                return Ok(Some(live.retries_in_flight.clone()));
             }
-            Ok(free)
+            retries.live = value;
+            Ok(None)
         })?;
         done.ok_or(StoreError::NoContainer(container))
     }
@@ -245,6 +328,10 @@ impl Store for Embedded {
         Reply::ready(self.read_counter(container, id))
     }
 
+    fn counters(&self, container: ContainerId) -> Reply<'_, Vec<(CredentialId, u32)>> {
+        Reply::ready(self.read_counters(container))
+    }
+
     fn next_count(&self, container: ContainerId, id: &CredentialId) -> Reply<'_, u32> {
         let leased = self.core.with_live(container, |live| {
             self.core.writable()?;
@@ -280,20 +367,26 @@ impl Store for Embedded {
 
     fn commit(&self, container: ContainerId, changes: ChangeSet) -> Reply<'_, ()> {
         if changes.guards.is_empty()
-            && let [crate::Change::UvRetries(retries)] = changes.changes[..]
+            && let [Change::UvRetries(retries)] = changes.changes[..]
         {
             return self.set_uv_retries(container, retries);
         }
-        without_number(self.number(container, Work::Changes(changes)))
+        let sets_retries = |change: &Change| {
+            matches!(change, Change::UvRetries(_) | Change::Reset { .. } | Change::CreateContainer { .. })
+        };
+        let mut retries = None;
+        if changes.changes.iter().any(sets_retries) {
+            // What is wrong with the container is found again where the work is done.
+            let in_flight = self.core.with_live(container, |live| Ok(live.retries_in_flight.clone()));
+            retries = in_flight.ok().flatten();
+        }
+        self.changes(container, changes, retries)
     }
 
     fn set_uv_retries(&self, container: ContainerId, retries: u8) -> Reply<'_, ()> {
         match self.retries_in_memory(container, retries) {
-            Ok(true) => Reply::ready(Ok(())),
-            Ok(false) => {
-                let changes = ChangeSet::one(crate::Change::UvRetries(retries));
-                without_number(self.number(container, Work::Changes(changes)))
-            }
+            Ok(None) => Reply::ready(Ok(())),
+            Ok(in_flight) => self.changes(container, ChangeSet::one(Change::UvRetries(retries)), in_flight),
             Err(error) => Reply::ready(Err(error)),
         }
     }

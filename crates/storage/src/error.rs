@@ -72,7 +72,8 @@ pub enum StoreError {
         /// The version that this program knows.
         known: u64,
     },
-    /// A write failed earlier. What was read since is right, but nothing can be written until the store is reopened.
+    /// A write failed earlier. Nothing can be written until the store is reopened. Reads go on; they may show the write
+    /// that failed, which may be gone when the store is reopened.
     #[error("the store is read-only until it is opened again, because a write failed: {first}")]
     ReadOnly {
         /// What failed.

@@ -47,7 +47,8 @@ pub use device_key::DeviceKey;
 pub use engine::EngineKind;
 pub use error::StoreError;
 pub use export::{
-    Export, ExportedContainer, ExportedCredential, copy, export, export_container, import, import_credentials,
+    Export, ExportedContainer, ExportedCredential, copy, copy_sound, export, export_container, import,
+    import_credentials,
 };
 pub use model::{
     Change, ChangeSet, ContainerId, ContainerState, DIRECTORY, Expected, Guard, Kind, MAX_DOCUMENT, MAX_NAME,

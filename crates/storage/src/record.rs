@@ -207,6 +207,11 @@ impl CredentialFacts {
         self.s
     }
 
+    pub(crate) fn into_handle(self, key: &[u8]) -> Result<Handle, StoreError> {
+        let (protection, _) = protection_and_flags(key, self.p, self.f)?;
+        Ok(Handle { id: self.i.0, protection, sequence: self.s })
+    }
+
     /// What the index by RP should say of it.
     pub(crate) fn rp_entry(&self) -> RpEntry {
         RpEntry { i: self.i.clone(), p: self.p, f: self.f }
@@ -294,6 +299,37 @@ pub(crate) struct UserEntry {
 impl UserEntry {
     pub(crate) fn of(id: &CredentialId) -> Self {
         Self { i: Id(id.clone()) }
+    }
+
+    pub(crate) fn into_id(self) -> CredentialId {
+        self.i.0
+    }
+}
+
+/// The ceiling of a counter, and whose it is: its key does not show that, and the credential may not be stored.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CounterBody {
+    i: Id,
+    c: u64,
+}
+
+impl CounterBody {
+    pub(crate) fn of(id: &CredentialId, ceiling: u64) -> Self {
+        Self { i: Id(id.clone()), c: ceiling }
+    }
+
+    /// The most bytes that the counter of this id takes.
+    pub(crate) fn room(id: &CredentialId) -> usize {
+        id.as_bytes().len() + 32
+    }
+
+    pub(crate) fn id(&self) -> &CredentialId {
+        &self.i.0
+    }
+
+    pub(crate) fn ceiling(&self) -> u64 {
+        self.c
     }
 
     pub(crate) fn into_id(self) -> CredentialId {

@@ -2,7 +2,7 @@
 //!
 //! `docs/container-format.md` describes this byte by byte.
 
-use std::{borrow::Borrow, cmp::Ordering, fmt};
+use std::{borrow::Borrow, cell::RefCell, cmp::Ordering, fmt};
 
 use aes_gcm::{AeadInOut as _, Aes256Gcm, KeyInit as _, aead::Nonce};
 use hmac::{Hmac, Mac as _};
@@ -233,7 +233,7 @@ const NONCE: std::ops::Range<usize> = 10..22;
 const HEADER: usize = 22;
 const TAG: usize = 16;
 
-/// The longest record: engines keep values below 64 KiB well.
+/// The longest record in bytes. It holds the longest document, and bounds what a scan has in memory.
 pub(crate) const MAX_RECORD: usize = 62 * 1024;
 
 impl Sealer {
@@ -252,8 +252,7 @@ impl Sealer {
         room: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Vec<u8>, StoreError> {
-        let mut nonce = [0; 12];
-        random(&mut nonce)?;
+        let nonce = nonce()?;
         let mut record = Vec::with_capacity(HEADER + room + TAG);
         record.extend_from_slice(&[VERSION, AES_256_GCM]);
         record.extend_from_slice(&revision.0.to_be_bytes());
@@ -280,6 +279,10 @@ impl Sealer {
     /// The revision and the plaintext of a record.
     pub(crate) fn open(&self, key: &[u8], record: &[u8]) -> Result<(Revision, Plain), StoreError> {
         let damaged = |reason: &str| StoreError::damaged(Key::describe(key), reason);
+        // Only the beginning of a longer one would be authenticated.
+        if key.len() > Key::MAX_LEN {
+            return Err(damaged("its key is too long"));
+        }
         let revision = revision(key, record)?;
         if record.get(1) != Some(&AES_256_GCM) {
             return Err(damaged("unknown cipher suite"));
@@ -320,7 +323,7 @@ pub(crate) fn revision(key: &[u8], record: &[u8]) -> Result<Revision, StoreError
     }
 }
 
-/// version ‖ suite ‖ key (container, kind, …) ‖ revision, and its length.
+/// version ‖ suite ‖ key (container, kind, …; at most [`Key::MAX_LEN`] bytes) ‖ revision, and its length.
 fn associated_data(key: &[u8], revision: Revision) -> ([u8; 2 + Key::MAX_LEN + 8], usize) {
     let mut data = [0; 2 + Key::MAX_LEN + 8];
     let revision = revision.0.to_be_bytes();
@@ -376,6 +379,23 @@ impl Drop for Plain {
     fn drop(&mut self) {
         self.as_mut().zeroize();
     }
+}
+
+/// A nonce from the operating system, never given out before. A commit needs several, and a system call costs more than the
+/// encryption of a record: they are drawn many at a time.
+fn nonce() -> Result<[u8; 12], StoreError> {
+    const MANY: usize = 32;
+    thread_local! {
+        static DRAWN: RefCell<Vec<[u8; 12]>> = const { RefCell::new(Vec::new()) };
+    }
+    DRAWN.with_borrow_mut(|drawn| {
+        if drawn.is_empty() {
+            let mut bytes = [0; 12 * MANY];
+            random(&mut bytes)?;
+            drawn.extend_from_slice(bytes.as_chunks().0);
+        }
+        Ok(drawn.pop().expect("some were drawn"))
+    })
 }
 
 /// Fills `out` from the operating system.

@@ -65,6 +65,9 @@ pub trait Store: Send + Sync {
     -> Reply<'_, Vec<(String, Versioned<Vec<u8>>)>>;
 
     /// The stored credentials that `query` names, newest first ([`Query::Ids`]: in the order of the list).
+    ///
+    /// [`Query::All`] never fails because of a damaged credential: it names all that can be named, and [`Store::load`]
+    /// fails for those that are damaged. Fewer than [`Store::count`] are found if what names one is damaged too.
     fn find(&self, container: ContainerId, query: Query<'_>) -> Reply<'_, Vec<Handle>>;
 
     /// One credential. [`StoreError::NotFound`] if there is none of this id.
@@ -75,6 +78,9 @@ pub trait Store: Send + Sync {
 
     /// The last count of this id that was handed out, 0 if none was.
     fn counter(&self, container: ContainerId, id: &CredentialId) -> Reply<'_, u32>;
+
+    /// The last counts of all ids of which one was handed out, in the order of the ids.
+    fn counters(&self, container: ContainerId) -> Reply<'_, Vec<(CredentialId, u32)>>;
 
     /// The next count of this id, 1 at first. Never the same twice, also after a crash; then it may skip some.
     ///

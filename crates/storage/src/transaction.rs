@@ -6,12 +6,13 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use softhello_ctap::CredentialId;
 
 use crate::{
     ContainerId, Expected, Revision, StoreError,
     core::{ContainerKeys, Core},
     engine::{Batch, Each},
-    record,
+    record::{self, CounterBody},
     seal::{self, Key, KeyKind, Sealer},
 };
 
@@ -102,6 +103,19 @@ impl<'a> Transaction<'a> {
     /// Writes a short record.
     pub(crate) fn put(&mut self, key: &Key, body: &impl Serialize) -> Result<(), StoreError> {
         self.put_with(key, 128, |out| record::encode(body, out))
+    }
+
+    /// Writes the ceiling of a counter.
+    pub(crate) fn put_counter(&mut self, id: &CredentialId, ceiling: u64) -> Result<(), StoreError> {
+        let key = self.keys()?.index.counter(self.container, id.as_bytes());
+        let body = CounterBody::of(id, ceiling);
+        self.put_with(&key, CounterBody::room(id), |out| record::encode(&body, out))
+    }
+
+    /// The ceiling of a counter, 0 if it was never written.
+    pub(crate) fn counter(&self, id: &CredentialId) -> Result<u64, StoreError> {
+        let key = self.keys()?.index.counter(self.container, id.as_bytes());
+        Ok(self.get::<CounterBody>(&key)?.map_or(0, |body| body.ceiling()))
     }
 
     /// Writes a record of at most `room` bytes.

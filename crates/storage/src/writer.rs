@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     ContainerId, Reply, StoreError,
-    core::{Core, Live},
+    core::{Core, Live, RetriesInFlight},
     decide::{Effect, Work, decide},
     engine::Batch,
     lease::Lease,
@@ -33,6 +33,8 @@ pub(crate) enum Writer {
 pub(crate) struct Job {
     container: ContainerId,
     work: Work,
+    /// Held until the work has taken effect, if it writes retries.
+    retries: Option<RetriesInFlight>,
     asker: Asker,
 }
 
@@ -52,7 +54,13 @@ impl Writer {
     }
 
     /// Hands work over. It is done also if the reply is dropped.
-    pub(crate) fn submit(&self, core: &Core, container: ContainerId, work: Work) -> Reply<'static, u64> {
+    pub(crate) fn submit(
+        &self,
+        core: &Core,
+        container: ContainerId,
+        work: Work,
+        retries: Option<RetriesInFlight>,
+    ) -> Reply<'static, u64> {
         match self {
             Self::Inline(turn) => {
                 let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,8 +69,8 @@ impl Writer {
             Self::Thread(thread) => {
                 let (asker, answer) = Asker::new();
                 let thread = thread.lock().unwrap_or_else(PoisonError::into_inner);
-                let sent = thread.as_ref().map(|(sender, _)| sender.send(Job { container, work, asker }));
-                match sent {
+                let job = Job { container, work, retries, asker };
+                match thread.as_ref().map(|(sender, _)| sender.send(job)) {
                     Some(Ok(())) => Reply::Later(Box::pin(answer)),
                     // Closed, or the thread has panicked; the first failure says more, if there was one.
                     _ => Reply::ready(Err(core.writable().err().unwrap_or(StoreError::Closed))),
@@ -73,27 +81,36 @@ impl Writer {
 
     /// Does what was handed over, takes no more, and writes back what was leased.
     pub(crate) fn close(&self, core: &Core) -> Result<(), StoreError> {
-        let _turn = match self {
-            Self::Inline(turn) => Some(turn.lock().unwrap_or_else(PoisonError::into_inner)),
+        // Both locks are held to the end: whoever closes too returns when all is written, and may then exit. The
+        // writing thread takes neither.
+        match self {
+            Self::Inline(turn) => {
+                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+                write_back(core)
+            }
             Self::Thread(thread) => {
-                let stopped = thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some((sender, thread)) = stopped {
+                let mut thread = thread.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some((sender, thread)) = thread.take() {
                     drop(sender);
                     // A panic there has been answered to those who waited.
                     let _ = thread.join();
                 }
-                None
+                write_back(core)
             }
-        };
-        let failed = core.writable();
-        let Some(live) = core.close() else { return Ok(()) };
-        let batch = returned(core, live)?;
-        if batch.is_empty() {
-            return Ok(());
         }
-        failed?;
-        core.apply(&batch)
     }
+}
+
+/// Gives leases back and lets nothing be written any more.
+fn write_back(core: &Core) -> Result<(), StoreError> {
+    let failed = core.writable();
+    let Some(live) = core.close() else { return Ok(()) };
+    let batch = returned(core, live)?;
+    if batch.is_empty() {
+        return Ok(());
+    }
+    failed?;
+    core.apply(&batch)
 }
 
 /// The records that give leases back, so that a clean exit skips no number.
@@ -101,12 +118,8 @@ fn returned(core: &Core, live: Vec<(ContainerId, Live)>) -> Result<Batch, StoreE
     let mut batch = Batch::new();
     for (container, live) in live {
         let unused = |lease: &Lease| lease.last < lease.ceiling;
-        let mut numbers: Vec<(Key, u64)> = live
-            .counters
-            .iter()
-            .filter(|(_, lease)| unused(lease))
-            .map(|(id, lease)| (live.keys.index.counter(container, id.as_bytes()), lease.last))
-            .collect();
+        let counters: Vec<_> = live.counters.iter().filter(|(_, lease)| unused(lease)).collect();
+        let mut numbers = Vec::new();
         numbers.extend(
             live.operation.filter(unused).map(|lease| (Key::of(container, KeyKind::Operation), lease.last)),
         );
@@ -115,9 +128,10 @@ fn returned(core: &Core, live: Vec<(ContainerId, Live)>) -> Result<Batch, StoreE
                 .filter(|retries| retries.durable != retries.live)
                 .map(|retries| (Key::of(container, KeyKind::UvRetries), retries.live.into())),
         );
-        if !numbers.is_empty() {
+        if !(numbers.is_empty() && counters.is_empty()) {
             let mut records = Transaction::new(core, container, &batch)?;
-            numbers.iter().try_for_each(|(key, number)| records.put(key, number))?;
+            numbers.iter().try_for_each(|(key, number): &(Key, u64)| records.put(key, number))?;
+            counters.iter().try_for_each(|(id, lease)| records.put_counter(id, lease.last))?;
             let changes = records.changes;
             batch.extend(changes);
         }
@@ -145,9 +159,13 @@ fn write(core: &Core, jobs: &Receiver<Job>) {
             .collect();
         let applied = core.apply(&batch);
         for (job, decision) in group.into_iter().zip(decisions) {
-            // Also a refusal waits until here: what it found may have been in an earlier commit of the group.
-            let effects = decision.and_then(|effects| applied.clone().map(|()| effects));
-            job.asker.answer(effects.and_then(|effects| take_effect(core, job.container, effects)));
+            // Also a refusal waits until here, and hears of a failure: what it found may have been in an earlier
+            // commit of the group.
+            let Job { container, retries, asker, .. } = job;
+            let effects = applied.clone().and(decision);
+            let answer = effects.and_then(|effects| take_effect(core, container, effects));
+            drop(retries);
+            asker.answer(answer);
         }
     }
 }

@@ -19,6 +19,7 @@ use softhello_storage::{
 };
 
 const HOME: ContainerId = ContainerId::from_uuid(uuid::Uuid::from_u128(0x5eed));
+const SEALED: &[u8] = b"a sealed credential";
 const ENGINES: [EngineKind; 2] = [EngineKind::Sled, EngineKind::Redb];
 
 #[test]
@@ -34,6 +35,8 @@ fn version_1_opens() {
         assert_eq!(pollster::block_on(export(&*store)).unwrap(), want, "{engine}");
         let id = want.containers[0].credentials[0].stored.credential.id.clone();
         assert_eq!(pollster::block_on(store.next_count(HOME, &id)).unwrap(), 4, "{engine}");
+        let sealed = CredentialId::try_from(SEALED).unwrap();
+        assert_eq!(pollster::block_on(store.next_count(HOME, &sealed)).unwrap(), 2, "{engine}");
     }
 }
 
@@ -81,6 +84,9 @@ fn fill(store: &dyn Store) {
         pollster::block_on(store.next_count(HOME, &id)).unwrap();
         pollster::block_on(store.next_operation(HOME)).unwrap();
     }
+    // Of a non-discoverable credential, which is not stored.
+    let sealed = CredentialId::try_from(SEALED).unwrap();
+    pollster::block_on(store.next_count(HOME, &sealed)).unwrap();
 }
 
 fn credential(algorithm: Algorithm, kind: Kind) -> StoredCredential {

@@ -135,9 +135,11 @@ impl fmt::Debug for Client {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Choice {
-    /// The first one that the authenticator offers: of discoverable ones the newest.
+    /// The one that the authenticator answers with first: by CTAP the newest, of the allowed ones as of the
+    /// discoverable ones.
     #[default]
     Newest,
-    /// The one of this id, as a person picks it from a list; the ceremony fails if it is not offered.
+    /// The one of this id, as a person picks it from a list; no other signs. The ceremony fails if it could not have
+    /// answered.
     Credential(Vec<u8>),
 }

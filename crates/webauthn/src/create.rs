@@ -2,6 +2,8 @@
 //!
 //! Source: WebAuthn Level 3 §5.1.3.
 
+use std::collections::HashSet;
+
 use softhello_ctap::{Authenticator, Flags, Status, Step, attestation_object, cose::PublicKey};
 
 use crate::{
@@ -121,7 +123,8 @@ fn check_attachment(options: &CreationOptions, info: &AuthenticatorInfo) -> Resu
     }
 }
 
-/// The request's option `rk`.
+/// The request's option `rk`. A platform authenticator is sent it also if the relying party would rather not, as by
+/// Windows: Windows Hello's credentials are always discoverable, and `credProps` says so.
 fn resident_key(options: &CreationOptions, info: &AuthenticatorInfo) -> Result<bool, Failure> {
     match options.authenticator_selection.effective_resident_key() {
         ResidentKey::Required if !info.rk => {
@@ -130,19 +133,26 @@ fn resident_key(options: &CreationOptions, info: &AuthenticatorInfo) -> Result<b
             Err(Failure::new(DomException::ConstraintError, &RESIDENT_KEY, REASON))
         }
         ResidentKey::Required => Ok(true),
-        ResidentKey::Preferred => Ok(info.rk && user_verification::permits_rk(info)),
-        ResidentKey::Discouraged => Ok(false),
+        ResidentKey::Discouraged if !info.plat => Ok(false),
+        ResidentKey::Preferred | ResidentKey::Discouraged => {
+            Ok(info.rk && user_verification::permits_rk(info))
+        }
     }
 }
 
-/// `attestationFormatsPreference`. Without a wish of the relying party's it is what the authenticator lists, so that
-/// one whose default is `none` attests.
+/// `attestationFormatsPreference`: what the relying party would like, then what the authenticator lists, so that one
+/// that has no wanted format, or whose default is `none`, still attests.
 fn attestation_formats(options: &CreationOptions, info: &AuthenticatorInfo) -> Vec<String> {
-    match options.attestation {
-        AttestationConveyance::None => vec!["none".to_owned()],
-        _ if options.attestation_formats.is_empty() => info.attestation_formats.clone(),
-        _ => options.attestation_formats.clone(),
+    if options.attestation == AttestationConveyance::None {
+        return vec!["none".to_owned()];
     }
+    let mut formats = options.attestation_formats.clone();
+    if !formats.iter().any(|format| format == "none") {
+        formats.extend(info.attestation_formats.iter().cloned());
+    }
+    let mut seen = HashSet::new();
+    formats.retain(|format| seen.insert(format.clone()));
+    formats
 }
 
 fn name_of(status: Status) -> DomException {
@@ -168,8 +178,6 @@ fn respond(
         _ => credential.clone(),
     };
     let public_key = PublicKey::read(attested.public_key).ok().and_then(|(key, _)| spki::to_der(&key));
-    // Windows Hello's credentials are always discoverable, and so are those of every platform authenticator with `rk`.
-    let cred_props = CredentialProperties::new(rk || info.plat && info.rk);
     RegistrationResponse {
         credential_id: attested.credential_id.to_vec(),
         attestation_object: attestation_object(&conveyed.fmt, &conveyed.att_stmt, &conveyed.auth_data),
@@ -180,7 +188,7 @@ fn respond(
         transports: info.sorted_transports(),
         authenticator_attachment: info.attachment(),
         client_extension_results: ClientExtensionResults {
-            cred_props: (options.extensions.cred_props == Some(true)).then_some(cred_props),
+            cred_props: (options.extensions.cred_props == Some(true)).then(|| CredentialProperties::new(rk)),
         },
     }
 }

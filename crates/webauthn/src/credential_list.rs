@@ -25,8 +25,9 @@ pub(crate) fn possible<'a>(
         .collect()
 }
 
-/// The list to send with a request. Where `ids` are more than maxCredentialCountInList, the authenticator is asked
-/// batch by batch, without presence, whether it has one of them; the list is then that one, or empty.
+/// The list to send with a request. Where `ids` are more than maxCredentialCountInList or would not fit into
+/// maxMsgSize, the authenticator is asked batch by batch, without presence, whether it has one of them; the list is
+/// then that one, or empty.
 ///
 /// An authenticator that does not say how many it takes is given one at a time, as clients customarily do. Of a
 /// credential that needs verification (credProtect level 3) a pre-flight learns nothing.
@@ -38,11 +39,13 @@ pub(crate) async fn list<'a, A: Authenticator>(
     ids: Vec<&'a [u8]>,
     info: &AuthenticatorInfo,
 ) -> Result<Vec<&'a [u8]>, Refusal> {
-    let at_once = info.max_credential_count_in_list.unwrap_or(1).max(1);
-    if ids.len() <= at_once {
+    let mut rest = ids.as_slice();
+    if fitting(rest, info) == rest.len() {
         return Ok(ids);
     }
-    for batch in ids.chunks(at_once) {
+    while !rest.is_empty() {
+        let (batch, after) = rest.split_at(fitting(rest, info));
+        rest = after;
         let request = GetAssertion {
             rp_id,
             // Nobody sees what is signed here.
@@ -60,4 +63,53 @@ pub(crate) async fn list<'a, A: Authenticator>(
         }
     }
     Ok(Vec::new())
+}
+
+/// How many of `ids`, from the first on, a request may carry; at least one, if there are any.
+fn fitting(ids: &[&[u8]], info: &AuthenticatorInfo) -> usize {
+    let count = info.max_credential_count_in_list.unwrap_or(1).max(1);
+    let mut room = info.max_msg_size.saturating_sub(REST_OF_REQUEST);
+    let fits = |id: &&&[u8]| {
+        let left = room.checked_sub(id.len() + DESCRIPTOR_OVERHEAD);
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    ids.iter().take(count).take_while(fits).count().max(1).min(ids.len())
+}
+
+/// Bytes of maxMsgSize that are kept for what a request has besides its list.
+const REST_OF_REQUEST: usize = 512;
+
+/// Bytes of a descriptor besides its id, rounded up.
+const DESCRIPTOR_OVERHEAD: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_few_and_short_enough_ids() {
+        for (name, count, size, lengths, want) in [
+            ("none", Some(3), 1024, &[][..], 0),
+            ("no count", None, 1024, &[1, 1], 1),
+            ("zero", Some(0), 1024, &[1, 1], 1),
+            ("all", Some(3), 1024, &[1, 1, 1], 3),
+            ("too many", Some(3), 1024, &[1, 1, 1, 1], 3),
+            ("just fitting", Some(9), 1024, &[216, 216, 1], 2),
+            ("too long together", Some(9), 1024, &[216, 217], 1),
+            ("a big message", Some(9), 4096, &[216, 217], 2),
+            ("too long alone", Some(9), 1024, &[1023, 1], 1),
+            ("hostile", Some(usize::MAX), 0, &[1, 1], 1),
+            ("hostile", Some(usize::MAX), usize::MAX, &[1023, 1023], 2),
+        ] {
+            let info = AuthenticatorInfo {
+                max_credential_count_in_list: count,
+                max_msg_size: size,
+                ..AuthenticatorInfo::default()
+            };
+            let ids: Vec<Vec<u8>> = lengths.iter().map(|len| vec![0; *len]).collect();
+            let ids: Vec<&[u8]> = ids.iter().map(Vec::as_slice).collect();
+            assert_eq!(fitting(&ids, &info), want, "{name}: {lengths:?}");
+        }
+    }
 }

@@ -35,9 +35,8 @@ impl Client {
 
     /// The same, with a say in which credential answers.
     ///
-    /// Discoverable credentials are walked through with authenticatorGetNextAssertion until the chosen one comes, as a
-    /// browser does after its account chooser; each one on the way signs, and its counter moves. With
-    /// `allowCredentials` the list is cut down to the chosen one instead.
+    /// The chosen one is the only one that the authenticator is asked for, so the counters of the others stay. Without
+    /// `allowCredentials` it has to be discoverable, which it shows by its user handle.
     ///
     /// # Errors
     ///
@@ -58,10 +57,11 @@ impl Client {
         let uv = user_verification::option(options.user_verification, &info, Ceremony::Get, false)
             .map_err(|reason| refuse(&USER_VERIFICATION, reason))?;
         let allowed = allowed(options, &info, choice)?;
+        let any = allowed.is_empty();
         let allow_list = credential_list::list(&mut connection, rp_id, allowed, &info)
             .await
             .map_err(|error| error.at(&ALLOW, not_allowed))?;
-        if allow_list.is_empty() && !options.allow_credentials.is_empty() {
+        if allow_list.is_empty() && !any {
             return Err(refuse(&ALLOW, NOTHING_ALLOWED));
         }
         let request = GetAssertion {
@@ -73,8 +73,7 @@ impl Client {
         };
         let assertion =
             request.send(&mut connection).await.map_err(|error| error.at(&INVOKE, not_allowed))?;
-        let assertion = walk(&mut connection, assertion, choice).await?;
-        check(&assertion, rp_id, options)?;
+        check(&assertion, rp_id, options, any)?;
         Ok(AuthenticationResponse {
             credential_id: assertion.credential_id,
             authenticator_data: assertion.auth_data,
@@ -87,55 +86,36 @@ impl Client {
     }
 }
 
-/// The ids of `allowCredentials` that may answer; empty only if the options have none.
+/// The ids of the credentials that may answer; empty if any discoverable one may.
 fn allowed<'a>(
     options: &'a RequestOptions,
     info: &AuthenticatorInfo,
-    choice: &Choice,
+    choice: &'a Choice,
 ) -> Result<Vec<&'a [u8]>, Failure> {
-    let mut allowed = credential_list::possible(&options.allow_credentials, info);
-    if options.allow_credentials.is_empty() {
-        return Ok(allowed);
+    let listed = &options.allow_credentials;
+    let chosen = match choice {
+        Choice::Newest => None,
+        Choice::Credential(id) => Some(id.as_slice()),
+    };
+    if listed.is_empty() {
+        return Ok(chosen.into_iter().collect());
     }
-    if !options.allow_credentials.iter().any(|descriptor| descriptor.type_ == "public-key") {
+    if !listed.iter().any(|descriptor| descriptor.type_ == "public-key") {
         return Err(refuse(&ALLOW, "no entry of `allowCredentials` is of type `public-key`"));
     }
-    if let Choice::Credential(id) = choice {
-        if !options.allow_credentials.iter().any(|descriptor| descriptor.id == *id) {
-            return Err(refuse(&ALLOW, "the chosen credential is not in `allowCredentials`"));
-        }
-        allowed.retain(|allowed| allowed == id);
+    if chosen.is_some_and(|id| !listed.iter().any(|descriptor| descriptor.id == id)) {
+        return Err(refuse(&ALLOW, "the chosen credential is not in `allowCredentials`"));
     }
+    let mut allowed = credential_list::possible(listed, info);
+    allowed.retain(|id| chosen.is_none_or(|chosen| *id == chosen));
     if allowed.is_empty() {
         return Err(refuse(&ALLOW, NOTHING_ALLOWED));
     }
     Ok(allowed)
 }
 
-/// Goes on from the first assertion to the chosen one.
-async fn walk<A: Authenticator>(
-    connection: &mut Connection<'_, A>,
-    first: Assertion,
-    choice: &Choice,
-) -> Result<Assertion, Failure> {
-    let Choice::Credential(id) = choice else { return Ok(first) };
-    let mut left = first.number_of_credentials.min(MOST_ASSERTIONS);
-    let mut assertion = first;
-    while assertion.credential_id != *id {
-        left = left.saturating_sub(1);
-        if left == 0 {
-            return Err(refuse(&CHOOSE, "the chosen credential is not among those that can answer here"));
-        }
-        assertion = Assertion::next(connection).await.map_err(|error| error.at(&CHOOSE, not_allowed))?;
-    }
-    Ok(assertion)
-}
-
-/// How many assertions of one sequence are asked for, whatever numberOfCredentials says.
-const MOST_ASSERTIONS: u64 = 10_000;
-
-/// Whether the assertion is one that a page may be given.
-fn check(assertion: &Assertion, rp_id: &str, options: &RequestOptions) -> Result<(), Failure> {
+/// Whether the assertion is one that a page may be given. `any` if the authenticator was free to choose.
+fn check(assertion: &Assertion, rp_id: &str, options: &RequestOptions, any: bool) -> Result<(), Failure> {
     let auth_data = AuthenticatorData::read(&assertion.auth_data, rp_id)
         .map_err(|reason| malformed(&SUCCESS, &reason))?;
     if auth_data.attested.is_some() {
@@ -145,7 +125,11 @@ fn check(assertion: &Assertion, rp_id: &str, options: &RequestOptions) -> Result
         return Err(malformed(&SUCCESS, "has an empty signature"));
     }
     if options.allow_credentials.is_empty() && assertion.user_handle.is_none() {
-        return Err(malformed(&USER_HANDLE, "lacks the user handle, which a discoverable credential has"));
+        return Err(if any {
+            malformed(&USER_HANDLE, "lacks the user handle, which a discoverable credential has")
+        } else {
+            refuse(&USER_HANDLE, "the chosen credential is not discoverable, and `allowCredentials` is empty")
+        });
     }
     if options.user_verification == UserVerificationRequirement::Required && !auth_data.flags.has(Flags::UV) {
         const REASON: &str = "user verification is required, and the authenticator did not verify";
@@ -195,8 +179,6 @@ static INVOKE: Step = Step {
     number: "3",
     rule: "authenticatorGetAssertion is invoked; a refusal leaves the authenticator out.",
 };
-static CHOOSE: Step =
-    Step { section: "5.1.4.1", number: "20", rule: "Of several credentials the user chooses one." };
 static USER_HANDLE: Step = Step {
     section: "5.1.4.1",
     number: "20",

@@ -1,6 +1,6 @@
-//! authenticatorGetAssertion and authenticatorGetNextAssertion, from the client's side.
+//! authenticatorGetAssertion, from the client's side.
 //!
-//! Source: CTAP 2.3 §6.2 and §6.3.
+//! Source: CTAP 2.3 §6.2.
 
 use softhello_ctap::{
     Authenticator,
@@ -22,15 +22,13 @@ pub(crate) struct GetAssertion<'a> {
     pub(crate) uv: bool,
 }
 
-/// A response of either command.
+/// Its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assertion {
     pub(crate) credential_id: Vec<u8>,
     pub(crate) auth_data: Vec<u8>,
     pub(crate) signature: Vec<u8>,
     pub(crate) user_handle: Option<Vec<u8>>,
-    /// How many credentials answer in turn; 1 if absent.
-    pub(crate) number_of_credentials: u64,
 }
 
 impl GetAssertion<'_> {
@@ -75,12 +73,6 @@ impl GetAssertion<'_> {
 }
 
 impl Assertion {
-    /// The next assertion of the sequence that a getAssertion began.
-    pub(crate) async fn next<A: Authenticator>(connection: &mut Connection<'_, A>) -> Result<Self, Refusal> {
-        let reply = connection.call(NEXT_COMMAND, Writer::default()).await?;
-        Self::read(&reply, None)
-    }
-
     /// `only` is the one credential that could answer: CTAP 2.0 lets its id be left out.
     fn read(reply: &[u8], only: Option<&[u8]>) -> Result<Self, Refusal> {
         let members = Members::read(&GET_ASSERTION_RESPONSE, reply)?;
@@ -92,7 +84,6 @@ impl Assertion {
             auth_data: members.bytes("authData").ok_or_else(|| missing("authData"))?.to_vec(),
             signature: members.bytes("signature").ok_or_else(|| missing("signature"))?.to_vec(),
             user_handle: members.table("user").and_then(|user| user.bytes("id").map(<[u8]>::to_vec)),
-            number_of_credentials: members.uint("numberOfCredentials").unwrap_or(1),
         })
     }
 }
@@ -109,6 +100,3 @@ pub(crate) fn write_descriptors(out: &mut Writer, ids: &[&[u8]]) {
 
 /// authenticatorGetAssertion.
 const COMMAND: u8 = 0x02;
-
-/// authenticatorGetNextAssertion.
-const NEXT_COMMAND: u8 = 0x08;

@@ -25,6 +25,8 @@ pub(crate) struct AuthenticatorInfo {
     pub(crate) always_uv: bool,
     pub(crate) make_cred_uv_not_rqd: bool,
     pub(crate) ep: bool,
+    /// The longest request in bytes; 1,024 if absent.
+    pub(crate) max_msg_size: usize,
     pub(crate) max_credential_count_in_list: Option<usize>,
     pub(crate) max_credential_id_length: Option<usize>,
     pub(crate) transports: Option<Vec<String>>,
@@ -57,6 +59,7 @@ impl AuthenticatorInfo {
             always_uv: option("alwaysUv").unwrap_or(false),
             make_cred_uv_not_rqd: option("makeCredUvNotRqd").unwrap_or(false),
             ep: option("ep").unwrap_or(false),
+            max_msg_size: limit("maxMsgSize").unwrap_or(1024),
             max_credential_count_in_list: limit("maxCredentialCountInList"),
             max_credential_id_length: limit("maxCredentialIdLength"),
             transports: texts("transports"),

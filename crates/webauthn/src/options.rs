@@ -28,7 +28,7 @@ use crate::{
     extensions::ClientExtensionInputs,
     json::{self, JsonError},
 };
-use webidl::{Dictionary, Member};
+use webidl::{Dictionary, Member, NotBase64Url};
 
 /// Why options cannot be used: what the browser's parsing function would throw.
 ///
@@ -70,14 +70,16 @@ fn read<T>(
         member: String::new(),
         reason: error.to_string(),
     })?;
+    let not_base64url = NotBase64Url::default();
     let member = match value.as_object().and_then(|object| object.get("publicKey")) {
-        Some(inner) => Member::new(inner, "publicKey".to_owned()),
-        None => Member::new(&value, String::new()),
+        Some(inner) => Member::new(inner, "publicKey".to_owned(), &not_base64url),
+        None => Member::new(&value, String::new(), &not_base64url),
     };
     if let Value::Null = member.value() {
         return Err(member.type_error("must be an object, not null"));
     }
-    convert(&member.dictionary()?)
+    let options = convert(&member.dictionary()?)?;
+    not_base64url.take().map_or(Ok(options), Err)
 }
 
 /// `PublicKeyCredentialDescriptor`: names a credential.

@@ -81,14 +81,21 @@ fn registrable_suffix_or_equal(rp_id: &str, domain: &str) -> Result<(), NotSuffi
     }
     let is_below =
         |name: &str, suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'));
-    let own = psl::suffix_str(rp_id).is_none_or(|suffix| suffix == rp_id);
-    let of_domain = psl::suffix_str(domain).is_none_or(|suffix| suffix == rp_id || is_below(suffix, rp_id));
+    // The list's names end without the dot that a fully qualified name may end with, and so do its answers.
+    let listed = without_dot(rp_id);
+    let own = psl::suffix_str(listed).is_none_or(|suffix| suffix == listed);
+    let of_domain = psl::suffix_str(without_dot(domain))
+        .is_none_or(|suffix| suffix == listed || is_below(suffix, listed));
     match is_below(domain, rp_id) {
         true if own || of_domain => Err(NotSuffix::PublicSuffix),
         true => Ok(()),
         false if own => Err(NotSuffix::PublicSuffix),
         false => Err(NotSuffix::Unrelated),
     }
+}
+
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -118,6 +125,17 @@ mod tests {
             ("https://ada.github.io", Some("io"), Err("public suffix")),
             ("https://example.org", Some("co.uk"), Err("public suffix")),
             ("http://app.localhost", Some("localhost"), Err("public suffix")),
+            // `example.org.` is another host than `example.org`, below the same public suffix.
+            ("https://example.org.", None, Ok("example.org.")),
+            ("https://login.example.org.", Some("example.org."), Ok("example.org.")),
+            ("https://example.org.", Some("org."), Err("public suffix")),
+            ("https://example.co.uk.", Some("co.uk."), Err("public suffix")),
+            ("https://example.co.uk.", Some("uk."), Err("public suffix")),
+            ("https://ada.github.io.", Some("io."), Err("public suffix")),
+            ("https://example.org", Some("org."), Err("public suffix")),
+            ("https://app.localhost.", Some("localhost."), Err("public suffix")),
+            ("https://login.example.org.", Some("example.org"), Err("neither")),
+            ("https://login.example.org", Some("example.org."), Err("neither")),
             ("https://example.org", Some("login.example.org"), Err("neither")),
             ("https://badexample.org", Some("example.org"), Err("neither")),
             ("https://example.org", Some("example.com"), Err("neither")),

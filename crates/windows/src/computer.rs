@@ -322,7 +322,7 @@ impl Computer {
         self.set_whfb(name, Whfb { upn, in_tenant: false }).await
     }
 
-    /// The passkeys of an account, newest first, WHfB keys among them.
+    /// The passkeys of an account, newest first, WHfB keys among them. Those whose record is damaged are left out.
     ///
     /// # Errors
     ///
@@ -463,7 +463,11 @@ impl Computer {
         };
         let mut credentials = Vec::with_capacity(handles.len());
         for handle in handles {
-            credentials.push(self.store.load(container, &handle.id).await?);
+            match self.store.load(container, &handle.id).await {
+                // The others are whole; `Computer::count` counts it all the same.
+                Err(StoreError::Damaged { .. }) => {}
+                other => credentials.push(other?),
+            }
         }
         Ok(credentials)
     }

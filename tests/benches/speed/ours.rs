@@ -31,21 +31,26 @@ pub(crate) const RP_ID: &str = "login.example.org";
 
 impl Ours {
     /// A new container of the default profile.
-    fn new(store: Arc<dyn Store>) -> Self {
+    fn new(store: Arc<dyn Store>, account: &str) -> Self {
         let profile = Arc::new(DeviceProfile::windows_hello_software());
-        let container = container_id("default", &profile.container, 0);
+        let container = container_id(account, &profile.container, 0);
         let pin = Pin::try_from("123456").expect("a PIN");
         block_on(create_container(&store, container, &profile, Some(&pin), None)).expect("a container");
         Self { store, container, profile }
     }
 
     pub(crate) fn in_memory() -> Self {
-        Self::new(memory())
+        Self::new(memory(), "default")
     }
 
     pub(crate) fn in_sled(folder: &Path) -> Self {
         let device_key = DeviceKey::load_or_create(folder).expect("a device key");
-        Self::new(open(EngineKind::Sled, folder, device_key).expect("a store"))
+        Self::new(open(EngineKind::Sled, folder, device_key).expect("a store"), "default")
+    }
+
+    /// A container of its own in the same store.
+    pub(crate) fn account(&self, number: u32) -> Self {
+        Self::new(Arc::clone(&self.store), &format!("account {number}"))
     }
 
     pub(crate) fn device(&self) -> Device {

@@ -4,11 +4,14 @@
 #[allow(dead_code, unused_imports, reason = "the tests of the crate use the rest")]
 #[path = "../../../crates/ctap/tests/bench/mod.rs"]
 mod bench;
+mod replies;
 
 use std::time::Duration;
 
 use bench::{Bench, RP_ID, hello, pin_pad, security_key};
 use softhello_ctap::{Answer, Channel, Protection, Status, cbor};
+
+pub use replies::ceremonies;
 
 /// What an answer may hold besides what a message of the longest size brought in: an id of 1,023 bytes, an RSA key
 /// and a signature.
@@ -84,7 +87,7 @@ fn exchange(bench: &mut Bench, request: &[u8]) {
     }
 }
 
-/// Valid inputs of [`one`] and [`several`], to begin with: target, name, bytes.
+/// Valid inputs of [`one`], [`several`] and [`ceremonies`], to begin with: target, name, bytes.
 pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     use bench::{Request, array, bytes, map, text, uint};
     let (make, get) = (Request::make_credential, Request::get_assertion);
@@ -156,6 +159,9 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ));
     for (name, json) in [("creation", CREATION), ("request", REQUEST)] {
         seeds.push(("client_options", name, json.as_bytes().to_vec()));
+    }
+    for (name, bytes) in replies::seeds() {
+        seeds.push(("client_replies", name, bytes));
     }
     seeds
 }

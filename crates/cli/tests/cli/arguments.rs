@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::desk::{Desk, ORIGIN};
+use serde_json::json;
+
+use crate::desk::{Desk, ORIGIN, creation_options};
 
 #[test]
 fn global_options_stand_before_and_after_the_subcommand() {
@@ -59,8 +61,11 @@ fn profiles_by_name_and_by_file() {
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../device/profiles/security-key.toml"))
             .unwrap();
     desk.write("mine.toml", &profile.replace("b5397571", "00000000"));
-    let made = desk.run(&format!("create {ORIGIN} --options create.json --profile mine.toml")).ok();
-    assert_eq!(made.json()["response"]["transports"], serde_json::json!(["usb"]));
+    let mut options = creation_options();
+    options["authenticatorSelection"] = json!({ "residentKey": "required" });
+    desk.write("resident.json", &options.to_string());
+    let made = desk.run(&format!("create {ORIGIN} --options resident.json --profile mine.toml")).ok();
+    assert_eq!(made.json()["response"]["transports"], json!(["usb"]));
     let info = desk.run("info --profile mine.toml --json").ok().json();
     assert_eq!(info["aaguid"], "00000000-f314-4571-9173-3155e0baf341");
     // Windows Hello does not see the passkeys of another authenticator.

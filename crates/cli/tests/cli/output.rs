@@ -8,7 +8,7 @@ use crate::desk::{Desk, ORIGIN};
 fn json_is_one_document_whatever_happens() {
     let desk = Desk::new();
     let create = format!("create {ORIGIN} --options create.json");
-    let other = format!("{create} --profile security-key");
+    let other = format!("{create} --profile synced-passkey");
     let id = desk.run(&other).ok().json()["id"].as_str().unwrap().to_owned();
     for (arguments, code) in [
         (create.clone(), 0),
@@ -26,7 +26,7 @@ fn json_is_one_document_whatever_happens() {
         ("passkeys list".to_owned(), 0),
         ("passkeys export".to_owned(), 0),
         ("passkeys import create.json".to_owned(), 2),
-        (format!("passkeys delete --profile security-key -- {id}"), 0),
+        (format!("passkeys delete --profile synced-passkey -- {id}"), 0),
         ("info".to_owned(), 0),
         ("explain 04".to_owned(), 0),
         ("explain ?".to_owned(), 2),

@@ -1,4 +1,4 @@
-//! What is asked of a database: sorted keys, values below 64 KiB, and batches that are durable when they return.
+//! What is asked of a database: sorted keys, values up to [`MAX_RECORD`](crate::seal::MAX_RECORD), and batches that are durable when they return.
 
 mod memory;
 mod redb;
@@ -28,7 +28,7 @@ pub(crate) type Each<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
 pub(crate) type Batch = BTreeMap<Key, Option<Vec<u8>>>;
 
 /// Makes the names in a folder durable. Only Unix needs and has this.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

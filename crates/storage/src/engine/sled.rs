@@ -1,10 +1,13 @@
 //! sled 0.34: a log-structured tree in a folder.
 
 use std::{
-    fs::File,
+    collections::HashSet,
+    ffi::OsString,
+    fs::{self, File},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -32,12 +35,44 @@ pub(crate) trait Disk: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
-/// sled's own file `db`.
-pub(crate) struct DbFile(File);
+/// sled's own files: `db`, and those in `blobs`.
+pub(crate) struct DbFile {
+    db: File,
+    blobs: PathBuf,
+    /// The blobs that are durable. None is written a second time.
+    synced: Mutex<HashSet<OsString>>,
+}
 
 impl Disk for DbFile {
+    /// sled keeps what is longer than a quarter of its segments (128 KiB) in a file of its own, which it never syncs: a
+    /// few long documents are enough. They come first, as `db` points to them.
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut there = HashSet::new();
+        let mut new = false;
+        let blobs = match fs::read_dir(&self.blobs) {
+            // Somebody removed it. sled writes none there then, or has failed to.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            blobs => Some(blobs?),
+        };
+        for blob in blobs.into_iter().flatten() {
+            let name = blob?.file_name();
+            if !synced.contains(&name) {
+                match File::options().read(true).write(true).open(self.blobs.join(&name)) {
+                    Ok(file) => file.sync_all()?,
+                    // sled has replaced it meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                }
+                new = true;
+            }
+            there.insert(name);
+        }
+        if new {
+            sync_folder(&self.blobs)?;
+        }
+        *synced = there;
+        self.db.sync_all()
     }
 }
 
@@ -55,24 +90,28 @@ impl<D: Disk> SledEngine<D> {
         let config = ::sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(CACHE_BYTES);
         let patience = Instant::now() + PATIENCE;
         let db = loop {
-            // sled 0.34 panics on some files that were cut off or overwritten.
-            let opened = catch_unwind(AssertUnwindSafe(|| config.open())).map_err(|_| {
-                StoreError::damaged(format!("the sled store in {}", folder.display()), "sled panicked")
-            })?;
-            match opened {
+            match guarded(|| config.open())? {
                 Ok(db) => break db,
                 Err(error) if is_locked(&error) && Instant::now() < patience => thread::sleep(MOMENT),
                 Err(error) => return Err(failed(&what(), error)),
             }
         };
-        let open = || -> io::Result<File> {
+        let open = || -> io::Result<DbFile> {
             sync_folder(folder)?;
             folder.parent().map_or(Ok(()), sync_folder)?;
-            File::options().read(true).write(true).open(folder.join("db"))
+            let db = File::options().read(true).write(true).open(folder.join("db"))?;
+            Ok(DbFile { db, blobs: folder.join("blobs"), synced: Mutex::default() })
         };
         let file = open().map_err(|error| StoreError::io(what(), error))?;
-        Ok(Self { db, disk: disk(DbFile(file)) })
+        Ok(Self { db, disk: disk(file) })
     }
+}
+
+/// sled 0.34 panics on some files that were cut off or changed.
+fn guarded<T>(with: impl FnOnce() -> T) -> Result<T, StoreError> {
+    // sled's own state may be broken afterwards, which leads to more errors and not to other values: every record
+    // authenticates itself.
+    catch_unwind(AssertUnwindSafe(with)).map_err(|_| StoreError::damaged("the sled store", "sled panicked"))
 }
 
 /// sled's own threads hold the lock of its file for a moment after the last handle was dropped.
@@ -94,12 +133,14 @@ fn failed(what: &str, error: ::sled::Error) -> StoreError {
 
 impl<D: Disk> Engine for SledEngine<D> {
     fn get(&self, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<bool, StoreError> {
-        let value = self.db.get(key).map_err(|error| failed("read from the sled store", error))?;
+        let value =
+            guarded(|| self.db.get(key))?.map_err(|error| failed("read from the sled store", error))?;
         Ok(value.map(|value| read(&value)).is_some())
     }
 
     fn scan(&self, from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        for record in self.db.range(from..) {
+        let mut records = guarded(|| self.db.range(from..))?;
+        while let Some(record) = guarded(|| records.next())? {
             let (key, value) = record.map_err(|error| failed("read from the sled store", error))?;
             if each(&key, &value).is_break() {
                 break;
@@ -116,20 +157,18 @@ impl<D: Disk> Engine for SledEngine<D> {
                 None => changes.remove(key.as_ref()),
             }
         }
-        self.db
-            .apply_batch(changes)
-            .and_then(|()| self.disk.flush(&self.db))
+        guarded(|| self.db.apply_batch(changes).and_then(|()| self.disk.flush(&self.db)))?
             .map_err(|error| failed("write to the sled store", error))?;
         // sled's flush ends in sync_file_range on Linux, which "does not flush disk write caches" nor the file's
-        // metadata (sync_file_range(2)), so it does not survive a power loss. A sync of the file does.
+        // metadata (sync_file_range(2)), so it does not survive a power loss. A sync of the files does.
         self.disk.sync().map_err(|error| StoreError::io("sync the sled store", error))
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::{ops::ControlFlow, sync::Arc};
 
     use super::*;
     use crate::seal::{Key, KeyKind};
@@ -180,6 +219,56 @@ mod tests {
         let (result, calls) = apply(true);
         assert!(matches!(result, Err(StoreError::Io { .. })), "{result:?}");
         assert_eq!(calls, ["flush", "sync"]);
+    }
+
+    #[test]
+    fn long_values_are_synced_in_their_own_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = SledEngine::open(folder.path()).unwrap();
+        let key = |number: u8| Key::parse(&[number; 17]).unwrap();
+        for number in 0..40 {
+            engine.apply(&Batch::from([(key(number), Some(vec![number; 60 * 1024]))])).unwrap();
+        }
+        let there: HashSet<OsString> = fs::read_dir(folder.path().join("blobs"))
+            .unwrap()
+            .map(|blob| blob.unwrap().file_name())
+            .collect();
+        assert!(!there.is_empty(), "sled keeps them elsewhere now");
+        assert_eq!(*engine.disk.synced.lock().unwrap(), there);
+        drop(engine);
+        let engine = SledEngine::open(folder.path()).unwrap();
+        for number in 0..40 {
+            let whole = |value: &[u8]| assert_eq!(value, [number; 60 * 1024]);
+            assert!(engine.get(key(number).as_ref(), &mut |value| whole(value)).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_an_error_or_an_older_state_and_never_a_panic() {
+        let whole = tempfile::tempdir().unwrap();
+        let engine = SledEngine::open(whole.path()).unwrap();
+        let key = |number: u16| Key::parse(&number.to_be_bytes()).unwrap();
+        for number in 0..200 {
+            engine.apply(&Batch::from([(key(number), Some(vec![7; 300]))])).unwrap();
+        }
+        drop(engine);
+        let db = fs::read(whole.path().join("db")).unwrap();
+        let used = db.iter().rposition(|byte| *byte != 0).unwrap();
+        for round in 0..48 {
+            // Spread evenly, with a different bit each.
+            let place = used * round / 48;
+            let folder = tempfile::tempdir().unwrap();
+            fs::copy(whole.path().join("conf"), folder.path().join("conf")).unwrap();
+            fs::create_dir(folder.path().join("blobs")).unwrap();
+            let mut changed = db.clone();
+            changed[place] ^= 1 << (round % 8);
+            fs::write(folder.path().join("db"), changed).unwrap();
+            let Ok(engine) = SledEngine::open(folder.path()) else { continue };
+            let _ = engine.scan(&[], &mut |_, _| ControlFlow::Continue(()));
+            for number in 0..200 {
+                let _ = engine.get(key(number).as_ref(), &mut |_| ());
+            }
+        }
     }
 
     #[test]

@@ -83,6 +83,7 @@ struct Container {
     state: Option<State>,
     operation: u64,
     credentials: Vec<CredentialMember>,
+    counters: Vec<CounterMember>,
     documents: Vec<DocumentMember>,
 }
 
@@ -119,6 +120,13 @@ struct CredentialMember {
     kind: KindMember,
     removable: bool,
     blocking: bool,
+    count: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CounterMember {
+    id: Base64,
     count: u32,
 }
 
@@ -182,6 +190,11 @@ impl From<&ExportedContainer> for Container {
             sealing_key: Base64::of(state.sealing_key.as_bytes()),
             uv_retries: state.uv_retries,
         });
+        let counters = container
+            .counters
+            .iter()
+            .map(|(id, count)| CounterMember { id: Base64::of(id.as_bytes()), count: *count })
+            .collect();
         let documents = container
             .documents
             .iter()
@@ -192,6 +205,7 @@ impl From<&ExportedContainer> for Container {
             state,
             operation: container.operation,
             credentials: container.credentials.iter().map(CredentialMember::from).collect(),
+            counters,
             documents,
         }
     }
@@ -213,16 +227,27 @@ impl TryFrom<Container> for ExportedContainer {
         });
         let credentials: Result<_, _> =
             container.credentials.into_iter().map(ExportedCredential::try_from).collect();
+        let counters: Result<_, StoreError> = container
+            .counters
+            .into_iter()
+            .map(|counter| {
+                let id = CredentialId::try_from(counter.id.0.as_slice())
+                    .map_err(|error| StoreError::Invalid(format!("a counter: {error}")))?;
+                Ok((id, counter.count))
+            })
+            .collect();
         Ok(Self {
             id: ContainerId::from_uuid(container.id),
             state: state.transpose()?,
             operation: container.operation,
             credentials: credentials?,
+            counters: counters?,
             documents: container
                 .documents
                 .into_iter()
                 .map(|document| (document.name, document.value.0.to_vec()))
                 .collect(),
+            damaged: Vec::new(),
         })
     }
 }

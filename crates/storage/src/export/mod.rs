@@ -4,11 +4,11 @@ mod json;
 
 use std::collections::HashSet;
 
-use softhello_ctap::Query;
+use softhello_ctap::{CredentialId, Query};
 
 use crate::{
     Change, ChangeSet, ContainerId, ContainerState, DIRECTORY, Expected, MAX_DOCUMENT, MAX_NAME, Store,
-    StoreError, StoredCredential,
+    StoreError, StoredCredential, Versioned,
 };
 
 /// Containers as plain data, private keys included.
@@ -16,6 +16,13 @@ use crate::{
 pub struct Export {
     /// The containers, [`DIRECTORY`] among them if it has documents.
     pub containers: Vec<ExportedContainer>,
+}
+
+impl Export {
+    /// What is missing in all containers because it is damaged, for people.
+    pub fn damaged(&self) -> impl Iterator<Item = &str> {
+        self.containers.iter().flat_map(|container| &container.damaged).map(String::as_str)
+    }
 }
 
 /// All that a container holds.
@@ -29,8 +36,13 @@ pub struct ExportedContainer {
     pub operation: u64,
     /// Its credentials, oldest first.
     pub credentials: Vec<ExportedCredential>,
+    /// The last counts of ids that are not among the credentials: those of non-discoverable credentials, which are
+    /// sealed into their ids.
+    pub counters: Vec<(CredentialId, u32)>,
     /// Its documents by name.
     pub documents: Vec<(String, Vec<u8>)>,
+    /// What is missing here because it is damaged, for people. Not part of the document in JSON.
+    pub damaged: Vec<String>,
 }
 
 /// A credential with its counter.
@@ -46,7 +58,8 @@ pub struct ExportedCredential {
 ///
 /// # Errors
 ///
-/// Those of reading; a damaged record fails the export, and [`Store::check`] lists them all.
+/// Those of reading. Damaged credentials and counters are left out and named in [`ExportedContainer::damaged`]; other
+/// damaged records fail the export, and [`Store::check`] lists them all.
 pub async fn export(store: &dyn Store) -> Result<Export, StoreError> {
     let mut containers = Vec::new();
     for container in store.containers().await? {
@@ -54,8 +67,15 @@ pub async fn export(store: &dyn Store) -> Result<Export, StoreError> {
     }
     let documents = export_documents(store, DIRECTORY).await?;
     if !documents.is_empty() {
-        let (state, operation, credentials) = (None, 0, Vec::new());
-        containers.push(ExportedContainer { id: DIRECTORY, state, operation, credentials, documents });
+        containers.push(ExportedContainer {
+            id: DIRECTORY,
+            state: None,
+            operation: 0,
+            credentials: Vec::new(),
+            counters: Vec::new(),
+            documents,
+            damaged: Vec::new(),
+        });
     }
     Ok(Export { containers })
 }
@@ -70,17 +90,35 @@ pub async fn export_container(
     container: ContainerId,
 ) -> Result<ExportedContainer, StoreError> {
     let state = store.state(container).await?.value;
-    let mut credentials = Vec::new();
+    let (mut credentials, mut damaged, mut named) = (Vec::new(), Vec::new(), 0);
     for handle in store.find(container, Query::All).await?.into_iter().rev() {
-        let stored = store.load(container, &handle.id).await?.value;
-        credentials.push(ExportedCredential { stored, count: store.counter(container, &handle.id).await? });
+        match store.load(container, &handle.id).await {
+            Ok(Versioned { value: stored, .. }) => {
+                let count = store.counter(container, &handle.id).await;
+                let count = spared(count, &mut damaged)?.unwrap_or_default();
+                credentials.push(ExportedCredential { stored, count });
+            }
+            other => drop(spared(other, &mut damaged)?),
+        }
+        named += 1;
     }
+    // What names them is damaged as well.
+    let unnamed =
+        spared(store.count(container).await, &mut damaged)?.unwrap_or_default().saturating_sub(named);
+    if unnamed > 0 {
+        damaged.push(format!("{unnamed} credentials of container {container} can no longer be found"));
+    }
+    let mut counters = spared(store.counters(container).await, &mut damaged)?.unwrap_or_default();
+    let stored: HashSet<_> = credentials.iter().map(|exported| &exported.stored.credential.id).collect();
+    counters.retain(|(id, count)| *count > 0 && !stored.contains(id));
     Ok(ExportedContainer {
         id: container,
         state: Some(state),
         operation: store.operation(container).await?,
         credentials,
+        counters,
         documents: export_documents(store, container).await?,
+        damaged,
     })
 }
 
@@ -122,6 +160,12 @@ pub async fn import(store: &dyn Store, export: &Export) -> Result<(), StoreError
             changes.push(Change::OperationAtLeast(container.operation));
         }
         changes.extend(container.credentials.iter().flat_map(puts));
+        changes.extend(
+            container
+                .counters
+                .iter()
+                .map(|(id, count)| Change::CounterAtLeast { id: id.clone(), count: *count }),
+        );
         changes.extend(container.documents.iter().map(|(name, value)| Change::PutDocument {
             name: name.clone(),
             value: value.clone(),
@@ -152,9 +196,38 @@ pub async fn import_credentials(
 ///
 /// # Errors
 ///
-/// Those of [`export`] and [`import`].
+/// Those of [`export`] and [`import`], and [`StoreError::Damaged`], before anything is copied, if something in `from` is
+/// damaged. [`copy_sound`] copies the rest.
 pub async fn copy(from: &dyn Store, to: &dyn Store) -> Result<(), StoreError> {
-    import(to, &export(from).await?).await
+    let export = export(from).await?;
+    let damaged: Vec<&str> = export.damaged().collect();
+    if !damaged.is_empty() {
+        return Err(StoreError::damaged("the store", damaged.join("; ")));
+    }
+    import(to, &export).await
+}
+
+/// As [`copy`], but leaves out damaged credentials and counters, and gives [`Export::damaged`].
+///
+/// # Errors
+///
+/// Those of [`export`] and [`import`].
+pub async fn copy_sound(from: &dyn Store, to: &dyn Store) -> Result<Vec<String>, StoreError> {
+    let export = export(from).await?;
+    import(to, &export).await?;
+    Ok(export.damaged().map(str::to_owned).collect())
+}
+
+/// Sets aside what is damaged. Other failures stay failures.
+fn spared<T>(result: Result<T, StoreError>, damaged: &mut Vec<String>) -> Result<Option<T>, StoreError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ (StoreError::Damaged { .. } | StoreError::UnknownVersion { .. })) => {
+            damaged.push(error.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn puts(exported: &ExportedCredential) -> impl Iterator<Item = Change> + use<> {
@@ -173,13 +246,18 @@ fn validate(export: &Export) -> Result<(), StoreError> {
             return Err(StoreError::Invalid(format!("container {id} is there twice")));
         }
         if container.state.is_none() != (id == DIRECTORY)
-            || (id == DIRECTORY && !container.credentials.is_empty())
+            || (id == DIRECTORY && !(container.credentials.is_empty() && container.counters.is_empty()))
         {
             return Err(StoreError::Invalid(format!(
-                "container {id}: only the directory has no state, and it has no credentials"
+                "container {id}: only the directory has no state, and it has no credentials and counters"
             )));
         }
         validate_credentials(&container.credentials)?;
+        let stored = container.credentials.iter().map(|exported| &exported.stored.credential.id);
+        let mut counted: HashSet<_> = stored.collect();
+        if let Some((twice, _)) = container.counters.iter().find(|(counter, _)| !counted.insert(counter)) {
+            return Err(StoreError::Invalid(format!("container {id}: {twice:?} has two counters")));
+        }
         let mut names = HashSet::new();
         for (name, value) in &container.documents {
             if !names.insert(name) {

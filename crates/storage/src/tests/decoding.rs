@@ -6,8 +6,8 @@ use super::*;
 use crate::{
     Revision,
     record::{
-        self, CredentialFacts, CredentialSummary, DocumentBody, RpEntry, StateBody, TextDigest, Totals,
-        UserEntry,
+        self, CounterBody, CredentialFacts, CredentialSummary, DocumentBody, RpEntry, StateBody, TextDigest,
+        Totals, UserEntry,
     },
     seal::Sealer,
 };
@@ -19,6 +19,7 @@ fn decode_all(bytes: &[u8]) {
     let _ = CredentialSummary::read(key, bytes, id("x"), &TextDigest::of("rp"));
     let _ = record::decode::<RpEntry>(key, bytes).map(|entry| entry.into_handle(key));
     let _ = record::decode::<UserEntry>(key, bytes);
+    let _ = record::decode::<CounterBody>(key, bytes);
     let _ = record::decode::<Totals>(key, bytes);
     let _ = record::decode::<StateBody>(key, bytes).map(|state| state.into_state(key, 0));
     let _ = record::decode::<DocumentBody<'static>>(key, bytes);
@@ -79,6 +80,18 @@ proptest! {
         let (revision, plain) = sealer.open(b"key", &record).unwrap();
         prop_assert_eq!((revision, plain.as_ref()), (Revision(sequence), body.as_slice()));
         prop_assert!(sealer.open(b"kez", &record).is_err());
+    }
+}
+
+#[test]
+fn a_key_with_more_behind_it_is_another_key() {
+    let sealer = Sealer::new(&[1; 32]);
+    let longest = [3; 41];
+    let record = sealer.seal(&Key::parse(&longest).unwrap(), Revision(1), 1, |out| out.push(0)).unwrap();
+    assert!(sealer.open(&longest, &record).is_ok());
+    for more in [1, 10, 100] {
+        let key = [longest.as_slice(), &vec![0; more]].concat();
+        assert!(matches!(sealer.open(&key, &record), Err(StoreError::Damaged { .. })), "{more}");
     }
 }
 

@@ -3,7 +3,7 @@
 use softhello_ctap::Query;
 
 use super::*;
-use crate::{DIRECTORY, Expected, PinVerifier, seal::KeyKind};
+use crate::{DIRECTORY, Expected, PinVerifier, copy, copy_sound, export_container, seal::KeyKind};
 
 /// Two containers with two credentials each, a counter, an operation number and a document.
 fn filled() -> Disk {
@@ -184,6 +184,65 @@ fn a_check_lists_all_and_not_only_the_first() {
         broken.iter().all(|record| report.damaged.iter().any(|damage| damage.record == *record)),
         "{report}"
     );
+}
+
+#[test]
+fn what_is_damaged_is_named_by_an_export_and_the_rest_is_in_it() {
+    let disk = filled();
+    let whole = wait(export_container(&disk.open().unwrap(), HOME)).unwrap();
+    assert_eq!((whole.credentials.len(), whole.damaged.len()), (2, 0));
+    let of_home = |kind| {
+        let of_kind = move |key: &Key| {
+            Key::container(key.as_ref()) == Some(HOME) && Key::kind(key.as_ref()) == Some(kind)
+        };
+        disk.records().into_iter().map(|(key, _)| key).find(of_kind).unwrap()
+    };
+    let damaged_export = |broken: &[Key]| {
+        let mut records = disk.records();
+        for (key, value) in &mut records {
+            if broken.contains(key) {
+                *value.last_mut().unwrap() ^= 1;
+            }
+        }
+        wait(export_container(&Disk::of(records).open().unwrap(), HOME)).unwrap()
+    };
+    let (by_id, by_rp, counter) =
+        (of_home(KeyKind::Credential), of_home(KeyKind::ByRp), of_home(KeyKind::Counter));
+
+    let mut records = disk.records();
+    let place = records.iter_mut().find(|(key, _)| *key == by_id).unwrap();
+    *place.1.last_mut().unwrap() ^= 1;
+    let (from, to) = (Disk::of(records), Disk::default());
+    let (from, to) = (from.open().unwrap(), to.open().unwrap());
+    assert!(matches!(wait(copy(&from, &to)), Err(StoreError::Damaged { .. })));
+    assert_eq!(wait(to.containers()).unwrap(), []);
+    assert_eq!(wait(copy_sound(&from, &to)).unwrap().len(), 1);
+    assert_eq!(wait(to.count(HOME)).unwrap() + wait(to.count(OTHER)).unwrap(), 3);
+
+    let export = damaged_export(&[by_id]);
+    assert_eq!((export.credentials.len(), export.damaged.len()), (1, 1), "{:?}", export.damaged);
+    assert!(export.damaged[0].contains(&Key::describe(by_id.as_ref())));
+    // An index entry alone costs nothing.
+    let export = damaged_export(&[by_rp]);
+    assert_eq!((export.credentials, export.damaged.len()), (whole.credentials.clone(), 0));
+    let export = damaged_export(&[counter]);
+    assert_eq!(export.credentials.len(), 2);
+    assert!(
+        export.damaged.contains(
+            &StoreError::damaged(
+                Key::describe(counter.as_ref()),
+                "it does not authenticate (changed, moved or cut off)"
+            )
+            .to_string()
+        )
+    );
+    // All entries and one credential: it is counted, and nothing more is known of it.
+    let entries = disk.records().into_iter().map(|(key, _)| key);
+    let mut broken: Vec<_> = entries.filter(|key| Key::kind(key.as_ref()) == Some(KeyKind::ByRp)).collect();
+    broken.push(by_id);
+    let export = damaged_export(&broken);
+    assert_eq!(export.credentials.len(), 1);
+    assert_eq!(export.damaged, [format!("1 credentials of container {HOME} can no longer be found")]);
 }
 
 #[test]

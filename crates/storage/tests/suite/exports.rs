@@ -24,6 +24,10 @@ fn filled(bench: &Bench) -> Shared {
         wait(store.next_count(HOME, &id("bob@rp"))).unwrap();
         wait(store.next_operation(HOME)).unwrap();
     }
+    // A non-discoverable credential is in its id alone.
+    for _ in 0..3 {
+        wait(store.next_count(HOME, &id("sealed"))).unwrap();
+    }
     wait(store.set_uv_retries(HOME, 2)).unwrap();
     commit(&store, OTHER, [create()]).unwrap();
     let name = "accounts".to_owned();
@@ -43,6 +47,9 @@ pub(crate) fn round_trip(bench: &Bench) {
     wait(import(&*second, &read)).unwrap();
     assert_eq!(wait(export(&*second)).unwrap(), exported);
     assert_eq!(wait(second.next_count(HOME, &id("bob@rp"))).unwrap(), 6);
+    assert_eq!(exported.containers[0].counters, [(id("sealed"), 3)]);
+    assert_eq!(wait(second.next_count(HOME, &id("sealed"))).unwrap(), 4);
+    assert_eq!(wait(second.counters(HOME)).unwrap(), [(id("bob@rp"), 6), (id("sealed"), 4)]);
     assert_eq!(wait(second.next_operation(HOME)).unwrap(), 6);
     assert_eq!(wait(second.state(HOME)).unwrap().value.uv_retries, 2);
     assert_eq!(ids_of_rp(&second, "rp"), ids_of_rp(&store, "rp"));
@@ -83,7 +90,7 @@ pub(crate) fn imports_refuse(bench: &Bench) {
     }
 
     type Edit = fn(&mut Export);
-    let edits: [(&str, Edit); 8] = [
+    let edits: [(&str, Edit); 10] = [
         ("a container twice", |export| export.containers.push(export.containers[0].clone())),
         ("a credential twice", |export| {
             let twin = export.containers[0].credentials[0].clone();
@@ -99,6 +106,8 @@ pub(crate) fn imports_refuse(bench: &Bench) {
         }),
         ("no RP ID", |export| export.containers[0].credentials[0].stored.credential.rp_id.clear()),
         ("BS without BE", |export| export.containers[0].credentials[0].stored.credential.backed_up = true),
+        ("a counter twice", |export| export.containers[0].counters.push((id("sealed"), 1))),
+        ("a credential's counter twice", |export| export.containers[0].counters.push((id("bob@rp"), 1))),
         ("no state", |export| export.containers[0].state = None),
         ("a document twice", |export| {
             let twin = export.containers[0].documents[0].clone();

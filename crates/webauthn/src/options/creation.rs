@@ -44,7 +44,8 @@ impl CreationOptions {
     ///
     /// # Errors
     ///
-    /// [`OptionsError`], naming the first member in alphabetical order that the browser would refuse.
+    /// [`OptionsError`], naming the first member in alphabetical order that is missing or of another type, or else the
+    /// first that is not base64url.
     ///
     /// Source: WebAuthn Level 3 §5.1.9, `parseCreationOptionsFromJSON()`.
     pub fn from_json(text: &str) -> Result<Self, OptionsError> {

@@ -35,7 +35,8 @@ impl RequestOptions {
     ///
     /// # Errors
     ///
-    /// [`OptionsError`], naming the first member in alphabetical order that the browser would refuse.
+    /// [`OptionsError`], naming the first member in alphabetical order that is missing or of another type, or else the
+    /// first that is not base64url.
     ///
     /// Source: WebAuthn Level 3 §5.1.10, `parseRequestOptionsFromJSON()`.
     pub fn from_json(text: &str) -> Result<Self, OptionsError> {

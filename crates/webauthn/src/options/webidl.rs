@@ -2,20 +2,27 @@
 //!
 //! Source: Web IDL §3.2, "JavaScript type mapping"; ECMAScript `ToString`, `ToNumber`, `ToBoolean`.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
 use super::OptionsError;
 use crate::{DomException, base64url, json};
 
+/// The first text that is not base64url. It counts only once the whole dictionary has been converted: to Web IDL it is
+/// a string like any other.
+pub(super) type NotBase64Url = RefCell<Option<OptionsError>>;
+
 /// A value and where it stands.
 pub(super) struct Member<'a> {
     value: &'a Value,
     path: String,
+    not_base64url: &'a NotBase64Url,
 }
 
 impl<'a> Member<'a> {
-    pub(super) fn new(value: &'a Value, path: String) -> Self {
-        Self { value, path }
+    pub(super) fn new(value: &'a Value, path: String, not_base64url: &'a NotBase64Url) -> Self {
+        Self { value, path, not_base64url }
     }
 
     pub(super) fn value(&self) -> &'a Value {
@@ -32,18 +39,20 @@ impl<'a> Member<'a> {
 
     /// A dictionary; `null` is one without members.
     pub(super) fn dictionary(self) -> Result<Dictionary<'a>, OptionsError> {
-        match self.value {
-            Value::Object(members) => Ok(Dictionary { members: Some(members), path: self.path }),
-            Value::Null => Ok(Dictionary { members: None, path: self.path }),
-            _ => Err(self.not_a("an object")),
-        }
+        let members = match self.value {
+            Value::Object(members) => Some(members),
+            Value::Null => None,
+            _ => return Err(self.not_a("an object")),
+        };
+        Ok(Dictionary { members, path: self.path, not_base64url: self.not_base64url })
     }
 
     /// A sequence.
     pub(super) fn sequence(self) -> Result<impl Iterator<Item = Member<'a>>, OptionsError> {
         let Value::Array(items) = self.value else { return Err(self.not_a("a list")) };
-        let path = self.path;
-        Ok(items.iter().enumerate().map(move |(at, value)| Member::new(value, format!("{path}[{at}]"))))
+        let Self { path, not_base64url, .. } = self;
+        let item = move |(at, value)| Member::new(value, format!("{path}[{at}]"), not_base64url);
+        Ok(items.iter().enumerate().map(item))
     }
 
     /// `DOMString`: numbers, booleans and `null` become text.
@@ -57,13 +66,16 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// `Base64URLString`, decoded.
+    /// `Base64URLString`, decoded; empty, and noted, if it is none.
     pub(super) fn base64url(&self) -> Result<Vec<u8>, OptionsError> {
-        base64url::decode(&self.dom_string()?).map_err(|reason| OptionsError {
-            name: DomException::EncodingError,
-            member: self.path.clone(),
-            reason,
-        })
+        Ok(base64url::decode(&self.dom_string()?).unwrap_or_else(|reason| {
+            self.not_base64url.borrow_mut().get_or_insert_with(|| OptionsError {
+                name: DomException::EncodingError,
+                member: self.path.clone(),
+                reason,
+            });
+            Vec::new()
+        }))
     }
 
     /// `boolean`: everything but `false`, `null`, `0` and `""` is true.
@@ -117,13 +129,14 @@ fn modulo_2_32(number: f64) -> u32 {
 pub(super) struct Dictionary<'a> {
     members: Option<&'a Map<String, Value>>,
     path: String,
+    not_base64url: &'a NotBase64Url,
 }
 
 impl<'a> Dictionary<'a> {
     /// A member that may be absent.
     pub(super) fn optional(&self, name: &str) -> Option<Member<'a>> {
         let value = self.members?.get(name)?;
-        Some(Member::new(value, self.path_of(name)))
+        Some(Member::new(value, self.path_of(name), self.not_base64url))
     }
 
     /// A member that may not.
@@ -160,7 +173,8 @@ mod tests {
             (json!(true), "true", 1, true),
             (json!(0), "0", 0, false),
         ] {
-            let member = Member::new(&value, String::new());
+            let not_base64url = NotBase64Url::default();
+            let member = Member::new(&value, String::new(), &not_base64url);
             assert_eq!(member.dom_string().as_deref(), Ok(text), "{value}");
             assert_eq!(member.long(), Ok(long), "{value}");
             assert_eq!(member.boolean(), boolean, "{value}");

@@ -36,7 +36,7 @@ fn the_whole_request_is_canonical_and_complete() {
     let exclude = descriptors(&[b"one", b"two"]);
     let response = create(&mut authenticator, &format!(r#""excludeCredentials": {exclude},"#)).expect("new");
     let hash = hex(&Sha256::digest(response.client_data_json()));
-    insta::assert_snapshot!(authenticator.asked().replace(&hash, "client data hash"), @r#"01 {1: h'client data hash', 2: {"id": "login.example.org", "name": "Example"}, 3: {"id": h'616461', "name": "ada", "displayName": "Ada"}, 4: [{"alg": -7, "type": "public-key"}, {"alg": -257, "type": "public-key"}], 5: [{"id": h'6f6e65', "type": "public-key"}, {"id": h'74776f', "type": "public-key"}], 7: {"uv": true}, 11: ["none"]}"#);
+    insta::assert_snapshot!(authenticator.asked().replace(&hash, "client data hash"), @r#"01 {1: h'client data hash', 2: {"id": "login.example.org", "name": "Example"}, 3: {"id": h'616461', "name": "ada", "displayName": "Ada"}, 4: [{"alg": -7, "type": "public-key"}, {"alg": -257, "type": "public-key"}], 5: [{"id": h'6f6e65', "type": "public-key"}, {"id": h'74776f', "type": "public-key"}], 7: {"rk": true, "uv": true}, 11: ["none"]}"#);
     assert!(authenticator.requests.iter().all(|(channel, _)| *channel == Channel::default()));
 }
 
@@ -57,7 +57,14 @@ fn options_become_parameters() {
     );
     let select = |criteria: &str| format!(r#""authenticatorSelection": {{{criteria}}},"#);
     for (name, info, members, want) in [
-        ("nothing said", &hello(), String::new(), r#"7: {"uv": true}, 11: ["none"]"#),
+        ("nothing said", &hello(), String::new(), r#"7: {"rk": true, "uv": true}, 11: ["none"]"#),
+        ("nothing said to a key", &uv, String::new(), r#"7: {"uv": true}, 11: ["none"]"#),
+        (
+            "no rk, but Hello",
+            &hello(),
+            select(r#""residentKey": "discouraged""#),
+            r#"7: {"rk": true, "uv": true}, 11: ["none"]"#,
+        ),
         ("a plain key", &plain, String::new(), r#"11: ["none"]"#),
         ("rk", &uv, select(r#""residentKey": "required""#), r#"7: {"rk": true, "uv": true}, 11: ["none"]"#),
         (
@@ -81,7 +88,12 @@ fn options_become_parameters() {
             select(r#""userVerification": "discouraged""#),
             r#"7: {"uv": true}, 11: ["none"]"#,
         ),
-        ("certified", &certified, select(r#""userVerification": "required""#), r#"11: ["none"]"#),
+        (
+            "certified",
+            &certified,
+            select(r#""userVerification": "required""#),
+            r#"7: {"rk": true}, 11: ["none"]"#,
+        ),
         ("direct", &uv, r#""attestation": "direct","#.into(), r#"7: {"uv": true}, 11: ["packed"]"#),
         (
             "indirect",
@@ -93,7 +105,19 @@ fn options_become_parameters() {
             "wanted formats",
             &formats,
             r#""attestation": "direct", "attestationFormats": ["packed"],"#.into(),
-            r#"7: {"uv": true}, 11: ["packed"]"#,
+            r#"7: {"uv": true}, 11: ["packed", "tpm"]"#,
+        ),
+        (
+            "wanted formats that it lacks",
+            &uv,
+            r#""attestation": "direct", "attestationFormats": ["tpm", "tpm"],"#.into(),
+            r#"7: {"uv": true}, 11: ["tpm", "packed"]"#,
+        ),
+        (
+            "a wish for none",
+            &uv,
+            r#""attestation": "direct", "attestationFormats": ["tpm", "none"],"#.into(),
+            r#"7: {"uv": true}, 11: ["tpm", "none"]"#,
         ),
         (
             "enterprise",
@@ -112,7 +136,7 @@ fn options_become_parameters() {
             "platform",
             &hello(),
             select(r#""authenticatorAttachment": "platform""#),
-            r#"7: {"uv": true}, 11: ["none"]"#,
+            r#"7: {"rk": true, "uv": true}, 11: ["none"]"#,
         ),
         (
             "unknown extension",
@@ -157,7 +181,7 @@ fn a_long_exclude_list_is_tried_without_presence_first() {
     insta::assert_snapshot!(authenticator.asked(), @r#"
     02 {1: "login.example.org", 2: h'0000000000000000000000000000000000000000000000000000000000000000', 3: [{"id": h'61', "type": "public-key"}, {"id": h'62', "type": "public-key"}, {"id": h'63', "type": "public-key"}], 5: {"up": false}}
     02 {1: "login.example.org", 2: h'0000000000000000000000000000000000000000000000000000000000000000', 3: [{"id": h'64', "type": "public-key"}, {"id": h'65', "type": "public-key"}], 5: {"up": false}}
-    01 {1: h'27830e31623ec9006687096f659b86fb79d66bb551ad074dd692f68cc6f6235e', 2: {"id": "login.example.org", "name": "Example"}, 3: {"id": h'616461', "name": "ada", "displayName": "Ada"}, 4: [{"alg": -7, "type": "public-key"}, {"alg": -257, "type": "public-key"}], 5: [{"id": h'65', "type": "public-key"}], 7: {"uv": true}, 11: ["none"]}
+    01 {1: h'27830e31623ec9006687096f659b86fb79d66bb551ad074dd692f68cc6f6235e', 2: {"id": "login.example.org", "name": "Example"}, 3: {"id": h'616461', "name": "ada", "displayName": "Ada"}, 4: [{"alg": -7, "type": "public-key"}, {"alg": -257, "type": "public-key"}], 5: [{"id": h'65', "type": "public-key"}], 7: {"rk": true, "uv": true}, 11: ["none"]}
     "#);
 
     let mut authenticator =
@@ -335,6 +359,12 @@ fn cred_props_are_reported_if_asked_for() {
         ("not asked", hello(), "", None),
         ("asked for false", hello(), r#""extensions": {"credProps": false},"#, None),
         ("platform", hello(), r#""extensions": {"credProps": true},"#, Some(true)),
+        (
+            "platform without rk",
+            info(&[("plat", true)], &[]),
+            r#""extensions": {"credProps": true},"#,
+            Some(false),
+        ),
         ("key without rk", key.clone(), r#""extensions": {"credProps": true},"#, Some(false)),
         (
             "key with rk",

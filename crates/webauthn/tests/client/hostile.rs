@@ -41,10 +41,16 @@ fn make(replies: [Vec<u8>; 3]) {
 fn assert_with(replies: [Vec<u8>; 3]) {
     let client = Client::new("https://example.org").expect("an origin");
     let choice = Choice::Credential(b"two".to_vec());
-    let result = pollster::block_on(client.get_with(&mut Scripted::new(replies), &request(""), &choice));
-    if let Ok(response) = result {
-        assert_eq!(response.credential_id(), b"two");
-        assert!(response.to_json().starts_with('{'));
+    let list = format!(r#""allowCredentials": {},"#, descriptors(&[b"one", b"two"]));
+    for (members, choice) in
+        [("", Choice::Newest), ("", choice.clone()), (&list, choice), (&list, Choice::Newest)]
+    {
+        let mut authenticator = Scripted::new(replies.clone());
+        let result = pollster::block_on(client.get_with(&mut authenticator, &request(members), &choice));
+        if let Ok(response) = result {
+            assert!(choice == Choice::Newest || response.credential_id() == b"two");
+            assert!(response.to_json().starts_with('{'));
+        }
     }
 }
 

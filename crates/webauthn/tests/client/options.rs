@@ -51,6 +51,9 @@ fn what_a_browser_refuses_is_refused_with_the_members_name() {
             "EncodingError: `user.id` carries padding",
         ),
         (replaced("challenge", r#""challenge": "a+b/""#), "EncodingError: `challenge` has the character '+'"),
+        // The whole dictionary is converted before anything is decoded.
+        (r#"{"challenge": "AA=="}"#.to_owned(), "TypeError: `pubKeyCredParams` is missing"),
+        (replaced("user", r#""challenge": "AA==""#), "TypeError: `user` is missing"),
         (replaced("challenge", r#""challenge": "AAAAA""#), "EncodingError: `challenge` is cut off"),
         (
             replaced("pubKeyCredParams", r#""pubKeyCredParams": null"#),
@@ -84,6 +87,11 @@ fn what_a_browser_refuses_is_refused_with_the_members_name() {
     for (text, want) in [
         ("{}", "TypeError: `challenge` is missing"),
         (r#"{"challenge": "AA=="}"#, "EncodingError: `challenge` carries padding"),
+        (
+            r#"{"challenge": "", "allowCredentials": [{"type": "public-key", "id": "="}, {"id": ""}]}"#,
+            "TypeError: `allowCredentials[1].type` is missing",
+        ),
+        (r#"{"challenge": "=", "timeout": []}"#, "TypeError: `timeout` must be a number, not a list"),
         (r#"{"challenge": "", "allowCredentials": {}}"#, "TypeError: `allowCredentials` must be a list"),
         (
             r#"{"publicKey": {"challenge": "", "allowCredentials": [{"type": "public-key", "id": "é"}]}}"#,
