@@ -110,7 +110,7 @@ fn a_wrong_device_key_is_named_and_changes_nothing() {
 }
 
 /// Files cut off or with one bit changed, wherever that hits: the store does not open and says so, or what can be read
-/// is right and the check says whether anything is missing. No panic leaves the store.
+/// is right, and redb's check says whether anything is missing. No panic leaves the store.
 #[test]
 fn a_damaged_file_is_an_error_and_never_a_wrong_answer() {
     let tries = if env::var_os("SOFTHELLO_SOAK").is_some() { 400 } else { 24 };
@@ -127,8 +127,7 @@ fn a_damaged_file_is_an_error_and_never_a_wrong_answer() {
             let file = file.display();
             let mut bytes = fs::read(&path).unwrap();
             let at = rand::rng().random_range(0..bytes.len());
-            let cut_off = number % 3 == 0;
-            let what = if cut_off {
+            let what = if number % 3 == 0 {
                 bytes.truncate(at);
                 format!("{engine}: {file} cut off at {at}")
             } else {
@@ -155,9 +154,10 @@ fn a_damaged_file_is_an_error_and_never_a_wrong_answer() {
                 .count();
             let all = shown.lines().filter(|line| line.starts_with("readable ")).count();
             assert_eq!(right, all, "{what}: {shown}");
-            // What is lost is not lost in silence. But sled's file is a log, and the beginning of a log is a log as well:
-            // an older state of the store, as if an old file had been put back.
-            let older = engine == EngineKind::Sled && cut_off;
+            // What is lost is not lost in silence, on redb. sled 0.34's file is a log, read up to the first batch that
+            // is not whole: while there is no snapshot beside it, sled takes damage for the log's end and opens an
+            // older state, as if an old file had been put back.
+            let older = engine == EngineKind::Sled;
             assert!(
                 verdict != "sound" || older || all == book.0.len(),
                 "{what}: {all} of {} are left",
