@@ -4,7 +4,16 @@ mod memory;
 mod redb;
 mod sled;
 
-use std::{collections::BTreeMap, fmt, fs::File, io, ops::ControlFlow, path::Path, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io,
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    str::FromStr,
+};
 
 pub(crate) use self::{memory::MemoryEngine, redb::RedbEngine, sled::SledEngine};
 use crate::{StoreError, seal::Key};
@@ -26,6 +35,15 @@ pub(crate) type Each<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
 
 /// New values, and `None` for what is to be deleted.
 pub(crate) type Batch = BTreeMap<Key, Option<Vec<u8>>>;
+
+/// Runs what an engine does with its files: sled 0.34 and redb 4 panic on some that were cut off or changed.
+fn guarded<T>(engine: &str, with: impl FnOnce() -> T) -> Result<T, StoreError> {
+    // The engine's own state may be broken afterwards, which leads to more errors and not to other values: every record
+    // authenticates itself.
+    catch_unwind(AssertUnwindSafe(with)).map_err(|_| {
+        StoreError::damaged(format_args!("the {engine} store"), format_args!("{engine} panicked"))
+    })
+}
 
 /// Makes the names in a folder durable. Only Unix needs and has this.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use redb::{Database, Durability, ReadableDatabase as _, TableDefinition};
 
-use super::{Batch, Each, Engine, sync_folder};
+use super::{Batch, Each, Engine, guarded, sync_folder};
 use crate::StoreError;
 
 const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
@@ -12,41 +12,51 @@ const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records
 /// Enough for tens of thousands of records; redb would take 1 GiB.
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
-/// A redb database with one table.
-pub(crate) struct RedbEngine(Database);
+/// A redb database with one table. It is there until it is dropped.
+pub(crate) struct RedbEngine(Option<Database>);
 
 impl RedbEngine {
     /// Opens or makes the database in this file.
     pub(crate) fn open(file: &Path) -> Result<Self, StoreError> {
         let what = || format!("open the redb store in {}", file.display());
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .create(file)
-            .map_err(|error| StoreError::engine(what(), error))?;
-        // Reading a table that was never written is an error in redb.
-        let create = || -> Result<(), redb::Error> {
+        let open = || -> Result<Database, redb::Error> {
+            let database = Database::builder().set_cache_size(CACHE_BYTES).create(file)?;
+            // Reading a table that was never written is an error in redb.
             let transaction = database.begin_write()?;
             transaction.open_table(RECORDS)?;
-            Ok(transaction.commit()?)
+            transaction.commit()?;
+            Ok(database)
         };
-        create().map_err(|error| StoreError::engine(what(), error))?;
+        let database = guarded("redb", open)?.map_err(|error| StoreError::engine(what(), error))?;
         file.parent().map_or(Ok(()), sync_folder).map_err(|error| StoreError::io(what(), error))?;
-        Ok(Self(database))
+        Ok(Self(Some(database)))
+    }
+
+    fn database(&self) -> &Database {
+        self.0.as_ref().expect("it is taken out only by the drop")
+    }
+}
+
+impl Drop for RedbEngine {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        // Whatever was acknowledged is durable; what a damaged file makes of the closing can't be told to anyone.
+        let _ = guarded("redb", || drop(database));
     }
 }
 
 impl Engine for RedbEngine {
     fn get(&self, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<bool, StoreError> {
-        let mut get = || -> Result<bool, redb::Error> {
-            let table = self.0.begin_read()?.open_table(RECORDS)?;
+        let get = || -> Result<bool, redb::Error> {
+            let table = self.database().begin_read()?.open_table(RECORDS)?;
             Ok(table.get(key)?.map(|value| read(value.value())).is_some())
         };
-        get().map_err(|error| StoreError::engine("read from the redb store", error))
+        guarded("redb", get)?.map_err(|error| StoreError::engine("read from the redb store", error))
     }
 
     fn scan(&self, from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        let mut scan = || -> Result<(), redb::Error> {
-            let table = self.0.begin_read()?.open_table(RECORDS)?;
+        let scan = || -> Result<(), redb::Error> {
+            let table = self.database().begin_read()?.open_table(RECORDS)?;
             for record in table.range::<&[u8]>(from..)? {
                 let (key, value) = record?;
                 if each(key.value(), value.value()).is_break() {
@@ -55,12 +65,12 @@ impl Engine for RedbEngine {
             }
             Ok(())
         };
-        scan().map_err(|error| StoreError::engine("read from the redb store", error))
+        guarded("redb", scan)?.map_err(|error| StoreError::engine("read from the redb store", error))
     }
 
     fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
         let apply = || -> Result<(), redb::Error> {
-            let mut transaction = self.0.begin_write()?;
+            let mut transaction = self.database().begin_write()?;
             // The default, and what `Engine::apply` promises.
             transaction.set_durability(Durability::Immediate)?;
             {
@@ -74,6 +84,6 @@ impl Engine for RedbEngine {
             }
             Ok(transaction.commit()?)
         };
-        apply().map_err(|error| StoreError::engine("write to the redb store", error))
+        guarded("redb", apply)?.map_err(|error| StoreError::engine("write to the redb store", error))
     }
 }

@@ -5,14 +5,13 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Batch, Each, Engine, sync_folder};
+use super::{Batch, Each, Engine, guarded, sync_folder};
 use crate::StoreError;
 
 /// Enough for tens of thousands of records; sled would take 1 GiB.
@@ -90,7 +89,7 @@ impl<D: Disk> SledEngine<D> {
         let config = ::sled::Config::new().path(folder).flush_every_ms(None).cache_capacity(CACHE_BYTES);
         let patience = Instant::now() + PATIENCE;
         let db = loop {
-            match guarded(|| config.open())? {
+            match guarded("sled", || config.open())? {
                 Ok(db) => break db,
                 Err(error) if is_locked(&error) && Instant::now() < patience => thread::sleep(MOMENT),
                 Err(error) => return Err(failed(&what(), error)),
@@ -105,13 +104,6 @@ impl<D: Disk> SledEngine<D> {
         let file = open().map_err(|error| StoreError::io(what(), error))?;
         Ok(Self { db, disk: disk(file) })
     }
-}
-
-/// sled 0.34 panics on some files that were cut off or changed.
-fn guarded<T>(with: impl FnOnce() -> T) -> Result<T, StoreError> {
-    // sled's own state may be broken afterwards, which leads to more errors and not to other values: every record
-    // authenticates itself.
-    catch_unwind(AssertUnwindSafe(with)).map_err(|_| StoreError::damaged("the sled store", "sled panicked"))
 }
 
 /// sled's own threads hold the lock of its file for a moment after the last handle was dropped.
@@ -133,14 +125,14 @@ fn failed(what: &str, error: ::sled::Error) -> StoreError {
 
 impl<D: Disk> Engine for SledEngine<D> {
     fn get(&self, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<bool, StoreError> {
-        let value =
-            guarded(|| self.db.get(key))?.map_err(|error| failed("read from the sled store", error))?;
+        let value = guarded("sled", || self.db.get(key))?
+            .map_err(|error| failed("read from the sled store", error))?;
         Ok(value.map(|value| read(&value)).is_some())
     }
 
     fn scan(&self, from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        let mut records = guarded(|| self.db.range(from..))?;
-        while let Some(record) = guarded(|| records.next())? {
+        let mut records = guarded("sled", || self.db.range(from..))?;
+        while let Some(record) = guarded("sled", || records.next())? {
             let (key, value) = record.map_err(|error| failed("read from the sled store", error))?;
             if each(&key, &value).is_break() {
                 break;
@@ -157,7 +149,7 @@ impl<D: Disk> Engine for SledEngine<D> {
                 None => changes.remove(key.as_ref()),
             }
         }
-        guarded(|| self.db.apply_batch(changes).and_then(|()| self.disk.flush(&self.db)))?
+        guarded("sled", || self.db.apply_batch(changes).and_then(|()| self.disk.flush(&self.db)))?
             .map_err(|error| failed("write to the sled store", error))?;
         // sled's flush ends in sync_file_range on Linux, which "does not flush disk write caches" nor the file's
         // metadata (sync_file_range(2)), so it does not survive a power loss. A sync of the files does.
