@@ -24,18 +24,23 @@ impl Prompt for Terminal {
             Gesture::Verify { rp_id, attempts_left } if wants_pin => {
                 return Box::pin(ready(pin(rp_id, attempts_left)));
             }
-            Gesture::Verify { rp_id, .. } => format!("Verify yourself for {rp_id}?"),
+            Gesture::Verify { rp_id, .. } => match rp_id {
+                Some(rp_id) => format!("Verify yourself for {rp_id}?"),
+                None => "Verify yourself?".to_owned(),
+            },
+            Gesture::Sample { remaining, .. } => format!("Put the finger on the sensor ({remaining} times)?"),
             Gesture::Presence { rp_id } => format!("Continue for {rp_id}?"),
             Gesture::Select => "Use this authenticator?".to_owned(),
-            Gesture::Reset => "Erase everything on this authenticator?".to_owned(),
+            Gesture::Reset { .. } => "Erase everything on this authenticator?".to_owned(),
             _ => "Continue?".to_owned(),
         };
         Box::pin(ready(confirm(&question)))
     }
 }
 
-fn pin(rp_id: &str, attempts_left: u8) -> PromptAnswer {
-    let question = format!("PIN for {rp_id} ({attempts_left} attempts left after this, empty to cancel): ");
+fn pin(rp_id: Option<&str>, attempts_left: u8) -> PromptAnswer {
+    let whom = rp_id.map(|rp_id| format!(" for {rp_id}")).unwrap_or_default();
+    let question = format!("PIN{whom} ({attempts_left} attempts left after this, empty to cancel): ");
     match password(&question) {
         Ok(text) if text.is_empty() => PromptAnswer::No,
         Ok(text) => PromptAnswer::Pin(text.into()),

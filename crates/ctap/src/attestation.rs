@@ -1,11 +1,11 @@
-//! Attestation statements and attestation objects.
+//! Attestation keys, statements and objects.
 
 use std::fmt;
 
 use crate::{
     KeyError, PrivateKey,
     cbor::Writer,
-    message::{ATTESTATION_OBJECT, ATTESTATION_STATEMENT, MapWriter},
+    message::{ATTESTATION_OBJECT, ATTESTATION_STATEMENT, MapBuilder, MapWriter},
 };
 
 /// An attestation statement format that can be made here.
@@ -16,8 +16,8 @@ use crate::{
 pub enum Format {
     /// `none`: no statement.
     None,
-    /// `packed`, signed with the credential's own key (self attestation).
-    PackedSelf,
+    /// `packed`, signed with the key of the batch or with the credential's own (self attestation).
+    Packed,
 }
 
 impl Format {
@@ -25,7 +25,7 @@ impl Format {
     pub fn identifier(self) -> &'static str {
         match self {
             Self::None => "none",
-            Self::PackedSelf => "packed",
+            Self::Packed => "packed",
         }
     }
 }
@@ -36,37 +36,55 @@ impl fmt::Display for Format {
     }
 }
 
+/// The attestation key that all authenticators of a batch have, and its certificates. Part of the model: no reset
+/// changes it.
+///
+/// Source: WebAuthn Level 3 §6.5.3, "Basic"; CTAP 2.3 §7.1 for the enterprise's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attestation {
+    /// An ES256 key.
+    pub key: PrivateKey,
+    /// The chain in X.509 DER, the certificate of `key` first; the root is left out.
+    pub x5c: Vec<Vec<u8>>,
+    /// The same for enterprise attestation: its certificate names this one device.
+    pub enterprise_x5c: Vec<Vec<u8>>,
+}
+
 /// A statement, still as its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttestationStatement {
     /// Nothing.
     None,
-    /// `packed` without certificates.
-    PackedSelf {
-        /// COSE algorithm of the credential.
+    /// `packed`.
+    Packed {
+        /// COSE algorithm of the key that signed.
         alg: i64,
-        /// The credential key's signature over authData ‖ clientDataHash.
+        /// The signature over authData ‖ clientDataHash.
         sig: Vec<u8>,
+        /// The certificate of the key that signed and its chain; empty if it is the credential's own.
+        x5c: Vec<Vec<u8>>,
     },
 }
 
 impl AttestationStatement {
-    /// Signs `packed` self attestation.
+    /// Signs `packed` with `key`: the batch's, with its chain, or the credential's own, with no certificate.
     ///
-    /// Source: WebAuthn Level 3 §8.2, signing procedure, "if self attestation is in use".
+    /// Source: WebAuthn Level 3 §8.2, signing procedure.
     ///
     /// # Errors
     ///
     /// [`KeyError`] if the key cannot sign.
-    pub fn packed_self(
+    pub fn packed(
         key: &PrivateKey,
+        x5c: &[Vec<u8>],
         auth_data: &[u8],
         client_data_hash: &[u8; 32],
     ) -> Result<Self, KeyError> {
-        Ok(Self::PackedSelf {
+        Ok(Self::Packed {
             alg: key.algorithm().cose_id(),
             sig: key.sign(&[auth_data, client_data_hash])?,
+            x5c: x5c.to_vec(),
         })
     }
 
@@ -74,22 +92,24 @@ impl AttestationStatement {
     pub fn format(&self) -> Format {
         match self {
             Self::None => Format::None,
-            Self::PackedSelf { .. } => Format::PackedSelf,
+            Self::Packed { .. } => Format::Packed,
         }
     }
 
     /// Writes it as a map.
     pub fn write(&self, out: &mut Writer) {
-        match self {
-            Self::None => {
-                out.map(0);
-            }
-            Self::PackedSelf { alg, sig } => {
-                let mut map = MapWriter::new(&ATTESTATION_STATEMENT, 2, out);
-                map.member("alg").int(*alg);
-                map.member("sig").bytes(sig);
+        let mut map = MapBuilder::new(&ATTESTATION_STATEMENT);
+        if let Self::Packed { alg, sig, x5c } = self {
+            map.member("alg").int(*alg);
+            map.member("sig").bytes(sig);
+            if !x5c.is_empty() {
+                let list = map.member("x5c").array(x5c.len());
+                for certificate in x5c {
+                    list.bytes(certificate);
+                }
             }
         }
+        map.write(out);
     }
 }
 

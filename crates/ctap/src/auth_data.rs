@@ -1,6 +1,5 @@
 //! Authenticator data.
 
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{CredentialId, cbor, cbor::Writer, cose::PublicKey, message::MessageError};
@@ -79,14 +78,8 @@ pub struct AuthData {
 
 impl AuthData {
     /// Authenticator data without credential and extensions.
-    pub fn new(rp_id: &str, flags: Flags, sign_count: u32) -> Self {
-        Self {
-            rp_id_hash: Sha256::digest(rp_id.as_bytes()).into(),
-            flags,
-            sign_count,
-            attested: None,
-            extensions: None,
-        }
+    pub fn new(rp_id_hash: [u8; 32], flags: Flags, sign_count: u32) -> Self {
+        Self { rp_id_hash, flags, sign_count, attested: None, extensions: None }
     }
 
     /// Encodes it.

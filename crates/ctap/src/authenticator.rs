@@ -2,15 +2,15 @@
 
 use std::future::Future;
 
-use crate::Denied;
+use crate::{Denied, Transport, apdu::StatusWord};
 
 /// Where a request came from: a transport and a channel on it.
 ///
 /// Continuations answer only on the channel that began them (CTAP 2.3 §6, stateful commands).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Channel {
-    /// Which transport, numbered by whoever drives them.
-    pub transport: u16,
+    /// Which transport. Some rules depend on it (CTAP 2.3 §6.5.2.1, §6.6).
+    pub transport: Transport,
     /// Which channel on it (CTAPHID's CID), 0 where there is none.
     pub id: u32,
 }
@@ -30,10 +30,20 @@ pub trait Authenticator: Send {
     ///
     /// The future may be dropped at any await; that is a power cut, and the store is left whole.
     fn exchange(&mut self, from: Channel, request: &[u8]) -> impl Future<Output = Exchange> + Send;
+
+    /// Answers one U2F message, a command APDU: data and a status word. `6D00` where there is no U2F.
+    fn message(&mut self, from: Channel, apdu: &[u8]) -> impl Future<Output = Vec<u8>> + Send {
+        let _ = (from, apdu);
+        std::future::ready(StatusWord::UNKNOWN_INSTRUCTION.0.to_be_bytes().to_vec())
+    }
 }
 
 impl<A: Authenticator> Authenticator for &mut A {
     fn exchange(&mut self, from: Channel, request: &[u8]) -> impl Future<Output = Exchange> + Send {
         (**self).exchange(from, request)
+    }
+
+    fn message(&mut self, from: Channel, apdu: &[u8]) -> impl Future<Output = Vec<u8>> + Send {
+        (**self).message(from, apdu)
     }
 }

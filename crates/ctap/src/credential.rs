@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use crate::{PrivateKey, Timestamp};
 
 /// A credential id: 1 to 1,023 bytes.
@@ -119,4 +121,67 @@ pub struct Credential {
     pub backed_up: bool,
     /// When it was made.
     pub created: Timestamp,
+    /// What extensions keep with it.
+    pub extensions: ExtensionData,
+}
+
+/// What extensions keep with a credential.
+///
+/// Source: CTAP 2.3 §12.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExtensionData {
+    /// CredRandom of `hmac-secret`; none if the credential was made without the extension's support.
+    pub cred_random: Option<CredRandom>,
+    /// The blob of `credBlob`.
+    pub cred_blob: Option<Vec<u8>>,
+    /// The key of `largeBlobKey`.
+    pub large_blob_key: Option<LargeBlobKey>,
+    /// The blob of `largeBlob`, for a credential that was made to hold one.
+    pub large_blob: Option<LargeBlob>,
+    /// `thirdPartyPayment`.
+    pub third_party_payment: bool,
+}
+
+/// CredRandomWithUV and CredRandomWithoutUV. Wiped when dropped and never printed.
+///
+/// Source: CTAP 2.3 §12.7.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct CredRandom {
+    /// CredRandomWithUV.
+    pub with_uv: [u8; 32],
+    /// CredRandomWithoutUV.
+    pub without_uv: [u8; 32],
+}
+
+impl fmt::Debug for CredRandom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredRandom(..)")
+    }
+}
+
+/// A largeBlobKey. Wiped when dropped and never printed.
+///
+/// Source: CTAP 2.3 §12.3.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct LargeBlobKey(pub [u8; 32]);
+
+impl fmt::Debug for LargeBlobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LargeBlobKey(..)")
+    }
+}
+
+/// What the extension `largeBlob` keeps: nothing yet, or the compressed blob and its size before.
+///
+/// Source: CTAP 2.3 §12.4.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LargeBlob(pub Option<WrittenBlob>);
+
+/// A blob that a platform wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenBlob {
+    /// The bytes as they came.
+    pub blob: Vec<u8>,
+    /// `originalSize` as it came.
+    pub original_size: u64,
 }

@@ -2,7 +2,10 @@
 
 use std::future::Future;
 
-use crate::{Algorithm, Credential, CredentialId, Outcome, PrivateKey, Protection, SealingKey, Step};
+use crate::{
+    Algorithm, Credential, CredentialId, Outcome, PrivateKey, Profile, Protection, SealingKey, Setting,
+    Settings, Step, UserVerification,
+};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +33,13 @@ pub trait Host: Steps + Send {
     ///
     /// [`HostError::Store`] if it cannot be read.
     fn state(&mut self) -> impl Future<Output = Result<State, HostError>> + Send;
+
+    /// The serialized large-blob array, if one was ever written.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::Store`] if it cannot be read.
+    fn large_blob_array(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>> + Send;
 
     /// The stored credentials that `query` names, newest first ([`Query::Ids`]: in the order of the list).
     ///
@@ -91,15 +101,27 @@ pub enum Piece {
     Response,
 }
 
-/// The authenticator's persistent state besides its credentials.
+/// The authenticator's persistent state besides its credentials and the large-blob array.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Whether built-in user verification can be done: a PIN, a finger, a face is set up.
-    pub uv_configured: bool,
+    /// The PIN, the fingerprints and what can be configured.
+    pub settings: Settings,
     /// Attempts left before built-in user verification is blocked.
     pub uv_retries: u8,
     /// The key that seals non-discoverable credentials into their ids; replaced by a reset.
     pub sealing_key: SealingKey,
+}
+
+impl State {
+    /// Whether built-in user verification can be done: a PIN, a finger, a face is set up.
+    pub fn uv_configured(&self, profile: &Profile) -> bool {
+        match profile.user_verification {
+            UserVerification::None => false,
+            UserVerification::Pin => self.settings.pin.is_some(),
+            UserVerification::Always => true,
+            UserVerification::Fingerprint => !self.settings.templates.is_empty(),
+        }
+    }
 }
 
 /// Which stored credentials are looked for.
@@ -107,13 +129,15 @@ pub struct State {
 pub enum Query<'a> {
     /// Every discoverable credential of this RP ID.
     Rp(&'a str),
-    /// Those of these ids that belong to this RP ID, discoverable or not, in the order given.
+    /// Those of these ids that belong to this RP, discoverable or not, in the order given.
     Ids {
-        /// The RP ID they have to belong to.
-        rp_id: &'a str,
+        /// SHA-256 of the RP ID they have to belong to.
+        rp_id_hash: &'a [u8; 32],
         /// Credential ids; those that are unknown or of another RP ID are left out.
         ids: &'a [&'a [u8]],
     },
+    /// Every discoverable credential.
+    Discoverable,
     /// Every stored credential.
     All,
 }
@@ -138,17 +162,29 @@ pub enum Gesture<'a> {
         /// Whose ceremony.
         rp_id: &'a str,
     },
-    /// Verify (PIN, fingerprint, face) for a ceremony of this RP ID.
+    /// Verify (PIN, fingerprint, face).
     Verify {
-        /// Whose ceremony.
-        rp_id: &'a str,
+        /// For whose ceremony, where that is known.
+        rp_id: Option<&'a str>,
         /// Attempts left after this one.
         attempts_left: u8,
     },
+    /// Put the finger that is enrolled on the sensor (authenticatorBioEnrollment).
+    Sample {
+        /// How many good samples are missing, this one included.
+        remaining: u8,
+        /// How long the platform waits, in milliseconds, if it says so.
+        timeout_ms: Option<u64>,
+    },
+    /// The test of user presence of U2F. It does not wait: [`Answer::TimedOut`] if the user has not touched yet.
+    Touch,
     /// Choose this authenticator among several (authenticatorSelection).
     Select,
     /// Confirm that everything is erased (authenticatorReset).
-    Reset,
+    Reset {
+        /// The touch has to be held for 5 seconds.
+        long_touch: bool,
+    },
 }
 
 /// What the user did.
@@ -188,14 +224,24 @@ pub enum Change {
         /// At most so many credentials may be stored afterwards, unless this one replaces another.
         room: Option<u32>,
     },
+    /// Changes a credential in its place: what the user is called, and the blobs. It keeps its id, RP ID and user id.
+    Update(Box<Credential>),
+    /// Deletes a credential, with its counter.
+    Delete(CredentialId),
     /// The attempts left at built-in user verification.
     UvRetries(u8),
+    /// Changes a setting.
+    Set(Setting),
+    /// Replaces the serialized large-blob array.
+    LargeBlobArray(Vec<u8>),
     /// Everything back to the state of a new device (CTAP 2.3 §6.6).
     Reset {
         /// The new sealing key, so that no old non-discoverable credential opens again.
         sealing_key: SealingKey,
         /// Attempts at built-in user verification of a new device.
         uv_retries: u8,
+        /// The settings of a new device. The large-blob array and all counters go as well.
+        settings: Box<Settings>,
     },
 }
 

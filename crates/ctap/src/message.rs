@@ -369,6 +369,49 @@ impl<'a> MapWriter<'a> {
     }
 }
 
+/// Collects the members of a map whose number is known only at its end.
+#[derive(Debug)]
+pub struct MapBuilder {
+    table: &'static Table,
+    members: Writer,
+    len: usize,
+}
+
+impl MapBuilder {
+    /// Begins a map. Its members are to be written in the table's order.
+    pub fn new(table: &'static Table) -> Self {
+        Self { table, members: Writer::default(), len: 0 }
+    }
+
+    /// Writes the key of this member; the value follows on the writer that is given back.
+    pub fn member(&mut self, name: &str) -> &mut Writer {
+        let field = self.table.fields.iter().find(|field| field.name == name);
+        debug_assert!(field.is_some(), "{} has no member {name}", self.table.name);
+        if let Some(field) = field {
+            field.key.write(&mut self.members);
+            self.len += 1;
+        }
+        &mut self.members
+    }
+
+    /// Whether it has no member yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Writes the whole map.
+    pub fn write(self, out: &mut Writer) {
+        out.map(self.len).raw(&self.members.into_bytes());
+    }
+
+    /// The whole map.
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut out = Writer::default();
+        self.write(&mut out);
+        out.into_bytes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,14 @@
 //! What an authenticator is: a profile as plain data.
 
-use std::fmt;
+mod check;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::{Algorithm, Format, sealed};
+pub use check::ProfileError;
+
+use crate::{Algorithm, Attestation, Extension, Format, PinUvAuthProtocol};
 
 /// A version string of getInfo.
 ///
@@ -12,8 +16,12 @@ use crate::{Algorithm, Format, sealed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Version {
+    /// `U2F_V2`: CTAP1.
+    U2fV2,
     /// `FIDO_2_0`.
     Fido20,
+    /// `FIDO_2_1_PRE`: the prototype commands 0x40 and 0x41.
+    Fido21Pre,
     /// `FIDO_2_1`.
     Fido21,
     /// `FIDO_2_3`.
@@ -24,19 +32,11 @@ impl Version {
     /// The string on the wire.
     pub fn identifier(self) -> &'static str {
         match self {
+            Self::U2fV2 => "U2F_V2",
             Self::Fido20 => "FIDO_2_0",
+            Self::Fido21Pre => "FIDO_2_1_PRE",
             Self::Fido21 => "FIDO_2_1",
             Self::Fido23 => "FIDO_2_3",
-        }
-    }
-
-    /// The features that this version makes mandatory and that are not implemented yet.
-    fn unmet(self) -> &'static [&'static str] {
-        match self {
-            Self::Fido20 => &[],
-            Self::Fido21 | Self::Fido23 => {
-                &["clientPin or pinUvAuthToken", "credMgmt", "credProtect", "hmac-secret"]
-            }
         }
     }
 }
@@ -44,7 +44,7 @@ impl Version {
 /// How a platform reaches the authenticator.
 ///
 /// Source: WebAuthn Level 3 §5.8.4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
     /// `usb`.
@@ -58,6 +58,7 @@ pub enum Transport {
     /// `hybrid`.
     Hybrid,
     /// `internal`.
+    #[default]
     Internal,
 }
 
@@ -88,6 +89,34 @@ pub enum UserVerification {
     Pin,
     /// By something that is always there, as a phone's lock screen.
     Always,
+    /// By fingerprints; configured once one is enrolled (authenticatorBioEnrollment).
+    Fingerprint,
+}
+
+/// A subcommand of authenticatorConfig.
+///
+/// Source: CTAP 2.3 §6.11.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ConfigCommand {
+    /// `enableEnterpriseAttestation`.
+    EnableEnterpriseAttestation = 0x01,
+    /// `toggleAlwaysUv`.
+    ToggleAlwaysUv = 0x02,
+    /// `setMinPINLength`.
+    SetMinPinLength = 0x03,
+    /// `enableLongTouchForReset`.
+    EnableLongTouchForReset = 0x04,
+}
+
+impl ConfigCommand {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::EnableEnterpriseAttestation,
+        Self::ToggleAlwaysUv,
+        Self::SetMinPinLength,
+        Self::EnableLongTouchForReset,
+    ];
 }
 
 /// What the signature counter does.
@@ -119,28 +148,96 @@ pub struct Profile {
     pub aaguid: Uuid,
     /// Version strings of getInfo.
     pub versions: Vec<Version>,
+    /// The extensions it has.
+    pub extensions: Vec<Extension>,
     /// `plat`: part of the platform, not a roaming device.
     pub platform: bool,
     /// `rk`: can keep discoverable credentials.
     pub discoverable: bool,
     /// Keeps every credential as a discoverable one, whatever `rk` says ("for hello they are always resident").
     pub always_discoverable: bool,
-    /// How it verifies users.
+
+    /// How it verifies users by itself.
     pub user_verification: UserVerification,
     /// Verifies in every ceremony, as `alwaysUv` does, without saying so in getInfo.
     pub always_verifies: bool,
+    /// `alwaysUv` as it leaves the factory; absent where it is not supported.
+    pub always_uv: Option<bool>,
     /// Non-discoverable credentials may be made without verification.
     pub make_cred_uv_not_rqd: bool,
     /// `maxUvRetries`: wrong attempts until built-in verification is blocked, 1 to 25.
     pub max_uv_retries: u8,
     /// `maxUvAttemptsForInternalRetries`: attempts within one ceremony, 1 to 5.
     pub max_uv_attempts: u8,
+    /// `preferredPlatformUvAttempts`.
+    pub preferred_platform_uv_attempts: Option<u8>,
+    /// `uvModality`: bit flags of the FIDO registry.
+    pub uv_modality: Option<u32>,
+    /// How many fingerprints can be enrolled.
+    pub max_fingerprints: u8,
+    /// How many samples an enrolment takes.
+    pub fingerprint_samples: u8,
+    /// `uvBioEnroll`: the permission `be` can be had with built-in verification.
+    pub uv_bio_enroll: bool,
+    /// Counts `uvCountSinceLastPinEntry`.
+    pub counts_uv: bool,
+
+    /// `clientPin`: has a PIN that the platform collects.
+    pub client_pin: bool,
+    /// `pinUvAuthProtocols`, the favourite first.
+    pub pin_uv_auth_protocols: Vec<PinUvAuthProtocol>,
+    /// `pinUvAuthToken`: tokens have permissions. A PIN without it has CTAP 2.0's tokens: good for everything, until the
+    /// power is cut.
+    pub pin_uv_auth_token: bool,
+    /// `noMcGaPermissionsWithClientPin`: a token got with the PIN cannot make or use credentials.
+    pub no_mc_ga_permissions_with_client_pin: bool,
+    /// The most wrong PINs until it is blocked, 1 to 8.
+    pub max_pin_retries: u8,
+    /// `minPINLength` as it leaves the factory, in code points.
+    pub min_pin_length: u8,
+    /// `maxPINLength` in code points, 8 to 63.
+    pub max_pin_length: u8,
+    /// `pinComplexityPolicy` as it leaves the factory; absent where there is none.
+    pub pin_complexity_policy: Option<bool>,
+    /// `pinComplexityPolicyURL`.
+    pub pin_complexity_policy_url: Option<String>,
+
+    /// `credMgmt`: authenticatorCredentialManagement.
+    pub cred_mgmt: bool,
+    /// `perCredMgmtRO`: the persistent token for reading.
+    pub per_cred_mgmt_ro: bool,
+    /// The subcommands of authenticatorConfig; `authnrCfg` if there are any, and `ep` and `setMinPINLength` by theirs.
+    pub config_commands: Vec<ConfigCommand>,
+    /// `uvAcfg`: the permission `acfg` can be had with built-in verification.
+    pub uv_acfg: bool,
+    /// The RP IDs that get vendor-facilitated enterprise attestation.
+    pub enterprise_rp_ids: Vec<String>,
+    /// `maxRPIDsForSetMinPINLength`.
+    pub max_rp_ids_for_set_min_pin_length: u32,
+    /// `longTouchForReset` as it leaves the factory; absent where it is not supported.
+    pub long_touch_for_reset: Option<bool>,
+    /// `transportsForReset`; every one if absent.
+    pub transports_for_reset: Option<Vec<Transport>>,
+    /// May be reset at any time, as one with a display; else only within 10 seconds of power-up.
+    pub reset_at_any_time: bool,
+    /// `maxSerializedLargeBlobArray`: authenticatorLargeBlobs, and how many bytes it keeps.
+    pub max_serialized_large_blob_array: Option<u32>,
+    /// `maxCredBlobLength`.
+    pub max_cred_blob_length: u32,
+    /// The longest blob that the extension `largeBlob` keeps with a credential.
+    pub max_large_blob_length: u32,
+
     /// What it can sign with, most preferred first.
     pub algorithms: Vec<Algorithm>,
     /// The attestation formats it has besides `none`, most preferred first.
     pub attestation_formats: Vec<Format>,
     /// The format that is used when the platform names no preference.
     pub default_format: Format,
+    /// The batch's attestation key; needed by U2F, by enterprise attestation, and by `packed` unless it is
+    /// self attestation.
+    pub attestation: Option<Arc<Attestation>>,
+    /// `packed` is self attestation.
+    pub self_attestation: bool,
     /// How it is reached.
     pub transports: Vec<Transport>,
     /// The longest request in bytes; 1,024 if absent.
@@ -153,16 +250,20 @@ pub struct Profile {
     pub credential_id_length: u16,
     /// How many credentials fit; unlimited if absent.
     pub max_credentials: Option<u32>,
+    /// Announces `remainingDiscoverableCredentials`.
+    pub announces_remaining: bool,
     /// Announced firmware version.
     pub firmware_version: Option<u32>,
+    /// `certifications`: names of programmes and the levels reached.
+    pub certifications: BTreeMap<String, u32>,
     /// The signature counter.
     pub counter: CounterPolicy,
     /// BE and BS.
     pub backup: BackupPolicy,
     /// Takes an empty allow list for an absent one, as many CTAP 2.0 devices do.
     pub empty_allow_list_is_absent: bool,
-    /// Has a display: chooses on the device, and may be reset at any time.
-    pub reset_at_any_time: bool,
+    /// Every credential of an allow list answers, one after the other, as CTAP 2.0 devices do.
+    pub several_per_allow_list: bool,
     /// What getInfo says instead of what is true.
     pub announced: Announced,
 }
@@ -180,17 +281,73 @@ pub struct Announced {
     pub min_pin_length: Option<u32>,
 }
 
-/// What makes a profile impossible.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the profile `{profile}` is not possible: {}", problems.join("; "))]
-pub struct ProfileError {
-    /// The profile's name.
-    pub profile: String,
-    /// Every contradiction found.
-    pub problems: Vec<String>,
-}
-
 impl Profile {
+    /// The least that CTAP 2.0 asks for: ES256 without attestation, one button, over USB, and nothing that may be missing.
+    pub fn new(name: impl Into<String>, aaguid: Uuid) -> Self {
+        Self {
+            name: name.into(),
+            description: String::new(),
+            aaguid,
+            versions: vec![Version::Fido20],
+            extensions: Vec::new(),
+            platform: false,
+            discoverable: false,
+            always_discoverable: false,
+            user_verification: UserVerification::None,
+            always_verifies: false,
+            always_uv: None,
+            make_cred_uv_not_rqd: false,
+            max_uv_retries: 5,
+            max_uv_attempts: 1,
+            preferred_platform_uv_attempts: None,
+            uv_modality: None,
+            max_fingerprints: 5,
+            fingerprint_samples: 3,
+            uv_bio_enroll: false,
+            counts_uv: false,
+            client_pin: false,
+            pin_uv_auth_protocols: Vec::new(),
+            pin_uv_auth_token: false,
+            no_mc_ga_permissions_with_client_pin: false,
+            max_pin_retries: 8,
+            min_pin_length: 4,
+            max_pin_length: 63,
+            pin_complexity_policy: None,
+            pin_complexity_policy_url: None,
+            cred_mgmt: false,
+            per_cred_mgmt_ro: false,
+            config_commands: Vec::new(),
+            uv_acfg: false,
+            enterprise_rp_ids: Vec::new(),
+            max_rp_ids_for_set_min_pin_length: 8,
+            long_touch_for_reset: None,
+            transports_for_reset: None,
+            reset_at_any_time: false,
+            max_serialized_large_blob_array: None,
+            max_cred_blob_length: 32,
+            max_large_blob_length: 2048,
+            algorithms: vec![Algorithm::Es256],
+            attestation_formats: Vec::new(),
+            default_format: Format::None,
+            attestation: None,
+            self_attestation: true,
+            transports: vec![Transport::Usb],
+            max_msg_size: None,
+            max_credential_count_in_list: None,
+            max_credential_id_length: None,
+            credential_id_length: 32,
+            max_credentials: None,
+            announces_remaining: false,
+            firmware_version: None,
+            certifications: BTreeMap::new(),
+            counter: CounterPolicy::PerCredential,
+            backup: BackupPolicy::default(),
+            empty_allow_list_is_absent: false,
+            several_per_allow_list: false,
+            announced: Announced::default(),
+        }
+    }
+
     /// Checks that the profile keeps the promises it announces.
     ///
     /// # Errors
@@ -199,52 +356,7 @@ impl Profile {
     ///
     /// Source: CTAP 2.3 §6.4 and §9.
     pub fn check(&self) -> Result<(), ProfileError> {
-        let mut problems = Vec::new();
-        let mut claim = |holds: bool, problem: &str| {
-            if !holds {
-                problems.push(problem.to_owned());
-            }
-        };
-        claim(!self.versions.is_empty(), "`versions` is empty");
-        claim(!self.algorithms.is_empty(), "`algorithms` is empty");
-        claim(!self.transports.is_empty(), "`transports` is empty");
-        claim(unique(&self.algorithms), "`algorithms` lists one twice");
-        claim(unique(&self.transports), "`transports` lists one twice");
-        claim(!self.attestation_formats.contains(&Format::None), "`attestation-formats` may not list `none`");
-        claim(
-            self.default_format == Format::None || self.attestation_formats.contains(&self.default_format),
-            "`default-format` is not among `attestation-formats`",
-        );
-        claim((1..=25).contains(&self.max_uv_retries), "`max-uv-retries` is not 1 to 25");
-        claim((1..=5).contains(&self.max_uv_attempts), "`max-uv-attempts` is not 1 to 5");
-        claim((16..=1023).contains(&self.credential_id_length), "`credential-id-length` is not 16 to 1023");
-        claim(
-            self.max_msg_size.is_none_or(|size| (1024..=65_536).contains(&size)),
-            "`max-msg-size` is not 1024 to 65536",
-        );
-        claim(self.max_credential_count_in_list != Some(0), "`max-credential-count-in-list` is 0");
-        claim(
-            self.max_credential_id_length.is_none_or(|max| max >= u32::from(self.credential_id_length)),
-            "`max-credential-id-length` is less than `credential-id-length`",
-        );
-        claim(self.backup.eligible || !self.backup.backed_up, "`backed-up` needs `backup-eligible`");
-        claim(self.discoverable || !self.always_discoverable, "`always-discoverable` needs `discoverable`");
-        claim(
-            self.user_verification != UserVerification::None || !self.always_verifies,
-            "`always-verifies` needs a way to verify",
-        );
-        let sealed = self.algorithms.iter().map(|algorithm| sealed::id_length(*algorithm)).max();
-        claim(
-            self.always_discoverable || self.max_credential_id_length.is_none_or(|max| Some(max) >= sealed),
-            "`max-credential-id-length` is less than a non-discoverable credential's id needs (73 bytes; RS256: 299)",
-        );
-        for version in &self.versions {
-            let unmet = version.unmet();
-            if !unmet.is_empty() {
-                problems.push(format!("{} needs {}", version.identifier(), unmet.join(", ")));
-            }
-        }
-        if problems.is_empty() { Ok(()) } else { Err(ProfileError { profile: self.name.clone(), problems }) }
+        check::check(self)
     }
 
     /// The longest request in bytes.
@@ -252,12 +364,43 @@ impl Profile {
         self.max_msg_size.map_or(1024, |size| usize::try_from(size).unwrap_or(usize::MAX))
     }
 
+    /// Whether it speaks CTAP2.
+    pub fn speaks_ctap2(&self) -> bool {
+        self.versions.iter().any(|version| *version != Version::U2fV2)
+    }
+
+    /// Whether it has this version string.
+    pub fn has_version(&self, version: Version) -> bool {
+        self.versions.contains(&version)
+    }
+
+    /// Whether it has this extension.
+    pub fn has(&self, extension: Extension) -> bool {
+        self.extensions.contains(&extension)
+    }
+
+    /// Whether it has this subcommand of authenticatorConfig.
+    pub fn can_configure(&self, command: ConfigCommand) -> bool {
+        self.config_commands.contains(&command)
+    }
+
+    /// Whether the user can be verified by built-in means, once that is set up.
+    pub fn has_built_in_uv(&self) -> bool {
+        self.user_verification != UserVerification::None
+    }
+
+    /// Whether fingerprints are enrolled by authenticatorBioEnrollment.
+    pub fn enrolls_fingerprints(&self) -> bool {
+        self.user_verification == UserVerification::Fingerprint
+    }
+
+    /// Whether tokens are CTAP 2.0's: good for everything, until the power is cut or the PIN changed.
+    pub(crate) fn has_legacy_tokens(&self) -> bool {
+        self.client_pin && !self.pin_uv_auth_token
+    }
+
     /// The names of the supported algorithms, for people.
     pub(crate) fn algorithm_names(&self) -> String {
         self.algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ")
     }
-}
-
-fn unique<T: PartialEq + fmt::Debug>(list: &[T]) -> bool {
-    list.iter().enumerate().all(|(at, item)| !list.iter().take(at).any(|earlier| earlier == item))
 }

@@ -13,6 +13,16 @@ pub struct Step {
     pub rule: &'static str,
 }
 
+/// Declares the steps of a file, and lists them for [`steps`](crate::steps).
+macro_rules! steps {
+    ($($name:ident = $section:literal $number:literal $rule:literal;)+) => {
+        $(static $name: $crate::Step = $crate::Step { section: $section, number: $number, rule: $rule };)+
+
+        pub(crate) static STEPS: &[&$crate::Step] = &[$(&$name),+];
+    };
+}
+pub(crate) use steps;
+
 /// What became of a step.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -47,4 +57,8 @@ pub enum Event {
         /// All its bytes.
         bytes: Vec<u8>,
     },
+    /// A U2F message arrived: a command APDU.
+    Message(Vec<u8>),
+    /// A U2F message was answered: data and a status word.
+    MessageResponse(Vec<u8>),
 }

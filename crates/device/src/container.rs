@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use softhello_ctap::SealingKey;
+use softhello_ctap::{PersistentToken, SealingKey, Setting, Settings};
 use softhello_storage::{Change, ChangeSet, ContainerId, Expected, Store, StoreError};
 use uuid::Uuid;
 
@@ -36,15 +36,18 @@ pub async fn create_container(
         seed.map_or(Entropy::System, |seed| Entropy::Seeded(Box::new(seed.operation(container, 0))));
     let mut sealing_key = [0; 32];
     entropy.fill(&mut sealing_key);
+    let mut settings = Settings::new(&profile.ctap, &mut |out| entropy.fill(out));
+    settings.pin = pin.map(Pin::verifier);
     let create = Change::CreateContainer {
         uv_retries: profile.ctap.max_uv_retries,
         sealing_key: SealingKey::from_bytes(sealing_key),
-        pin: pin.map(Pin::verifier),
+        settings: Box::new(settings),
     };
     store.commit(container, ChangeSet::one(create)).await
 }
 
-/// Sets or clears a container's PIN. A new PIN also ends a lockout, as "I forgot my PIN" does.
+/// Sets or clears a container's PIN. A new PIN also ends a lockout, as "I forgot my PIN" does, and resets the persistent
+/// token, as every change of a PIN does.
 ///
 /// # Errors
 ///
@@ -55,9 +58,12 @@ pub async fn set_pin(
     profile: &DeviceProfile,
     pin: Option<&Pin>,
 ) -> Result<(), StoreError> {
-    let changes = vec![
-        Change::SetPin { pin: pin.map(Pin::verifier), expected: Expected::Any },
-        Change::UvRetries(profile.ctap.max_uv_retries),
-    ];
+    let set = |setting| Change::Set { setting, expected: Expected::Any };
+    let mut changes =
+        vec![set(Setting::Pin(pin.map(Pin::verifier))), Change::UvRetries(profile.ctap.max_uv_retries)];
+    if profile.ctap.per_cred_mgmt_ro {
+        let token = PersistentToken::new(&mut |out| Entropy::System.fill(out));
+        changes.push(set(Setting::PersistentToken(token)));
+    }
     store.commit(container, ChangeSet { guards: Vec::new(), changes }).await
 }

@@ -2,10 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use softhello_ctap::{Authenticator, Channel, Credential, Event, Exchange, Session, Status, api, dispatch};
+use softhello_ctap::{
+    Authenticator, Channel, Credential, Event, Exchange, Extension, Profile, Session, Status,
+    apdu::StatusWord, api, dispatch, u2f,
+};
 use softhello_storage::{ContainerId, Guard, Store};
 
-use crate::{Clock, DeviceProfile, Seed, User, entropy::Entropy, host::DeviceHost};
+use crate::{Clock, Control, DeviceProfile, Seed, User, entropy::Entropy, host::DeviceHost};
 
 /// Rules of the platform that the store decides when a passkey is created.
 pub trait Policy: Send + Sync {
@@ -18,6 +21,7 @@ pub struct Device {
     parts: Parts,
     session: Session,
     seed: Option<Seed>,
+    control: Control,
 }
 
 /// What one exchange works with.
@@ -47,6 +51,7 @@ impl Device {
             },
             session: Session::power_up(clock.now()),
             seed: None,
+            control: Control::new(),
         }
     }
 
@@ -96,6 +101,11 @@ impl Device {
         self.session = Session::power_up(self.parts.clock.now());
     }
 
+    /// What reaches the device while it carries out a command.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
     /// What the device is.
     pub fn profile(&self) -> &DeviceProfile {
         &self.parts.profile
@@ -116,15 +126,12 @@ impl Device {
 impl Authenticator for Device {
     async fn exchange(&mut self, from: Channel, request: &[u8]) -> Exchange {
         self.tell(|| Event::Request(request.to_vec()));
-        // Only commands that draw take an operation number.
-        let seed = match request.first() {
-            Some(&(api::MAKE_CREDENTIAL | api::RESET)) => self.seed.as_ref(),
-            _ => None,
-        };
+        self.control.begin();
+        let profile = Arc::clone(&self.parts.profile);
+        let seed = self.seed.as_ref().filter(|_| draws(&profile.ctap, request));
         let exchange = match Entropy::draw(seed, &self.parts.store, self.parts.container).await {
             Ok(entropy) => {
-                let profile = Arc::clone(&self.parts.profile);
-                let mut host = DeviceHost { parts: &mut self.parts, entropy };
+                let mut host = DeviceHost { parts: &mut self.parts, control: &self.control, entropy };
                 dispatch(&mut host, &profile.ctap, &mut self.session, from, request).await
             }
             Err(error) => {
@@ -137,6 +144,32 @@ impl Authenticator for Device {
             bytes: exchange.response.clone(),
         });
         exchange
+    }
+
+    async fn message(&mut self, _: Channel, apdu: &[u8]) -> Vec<u8> {
+        self.tell(|| Event::Message(apdu.to_vec()));
+        self.control.begin();
+        let profile = Arc::clone(&self.parts.profile);
+        let response = match Entropy::draw(self.seed.as_ref(), &self.parts.store, self.parts.container).await
+        {
+            Ok(entropy) => {
+                let mut host = DeviceHost { parts: &mut self.parts, control: &self.control, entropy };
+                u2f::message(&mut host, &profile.ctap, apdu).await
+            }
+            Err(_) => StatusWord::OTHER.0.to_be_bytes().to_vec(),
+        };
+        self.tell(|| Event::MessageResponse(response.clone()));
+        response
+    }
+}
+
+/// Whether a command may draw random bytes: with a seed, such a one takes an operation number.
+fn draws(profile: &Profile, request: &[u8]) -> bool {
+    match request.first() {
+        Some(&api::GET_INFO) => profile.per_cred_mgmt_ro,
+        Some(&(api::GET_ASSERTION | api::GET_NEXT_ASSERTION)) => profile.has(Extension::HmacSecret),
+        Some(&(api::SELECTION | api::LARGE_BLOBS)) | None => false,
+        Some(_) => true,
     }
 }
 

@@ -2,17 +2,22 @@
 
 use softhello_ctap::{
     self as ctap, Algorithm, Answer, Credential, CredentialId, Event, Gesture, Handle, Host, HostError,
-    Outcome, PrivateKey, Query, State, Step, Steps, Timestamp, UserVerification,
+    KeyError, Outcome, PrivateKey, Query, State, Step, Steps, Timestamp, UserVerification,
 };
-use softhello_storage::{self as storage, Kind, StoreError, StoredCredential};
+use softhello_storage::{self as storage, Expected, Kind, StoreError, StoredCredential};
+use tokio::sync::oneshot;
 
-use crate::{device::Parts, entropy::Entropy};
+use crate::{control::Control, device::Parts, entropy::Entropy};
 
 /// One exchange's view of a device.
 pub(crate) struct DeviceHost<'a> {
     pub(crate) parts: &'a mut Parts,
+    pub(crate) control: &'a Control,
     pub(crate) entropy: Entropy,
 }
+
+/// The document of a container with the large-blob array.
+const LARGE_BLOB_ARRAY: &str = "large-blob-array";
 
 impl Steps for DeviceHost<'_> {
     fn note(&mut self, step: &'static Step, outcome: Outcome<'_>) {
@@ -40,15 +45,12 @@ impl Host for DeviceHost<'_> {
 
     async fn state(&mut self) -> Result<State, HostError> {
         let state = self.parts.store.state(self.parts.container).await.map_err(host_error)?.value;
-        Ok(State {
-            uv_configured: match self.parts.profile.ctap.user_verification {
-                UserVerification::None => false,
-                UserVerification::Pin => state.pin.is_some(),
-                UserVerification::Always => true,
-            },
-            uv_retries: state.uv_retries,
-            sealing_key: state.sealing_key,
-        })
+        Ok(State { settings: state.settings, uv_retries: state.uv_retries, sealing_key: state.sealing_key })
+    }
+
+    async fn large_blob_array(&mut self) -> Result<Option<Vec<u8>>, HostError> {
+        let document = self.parts.store.document(self.parts.container, LARGE_BLOB_ARRAY).await;
+        Ok(document.map_err(host_error)?.map(|document| document.value))
     }
 
     async fn find(&mut self, query: Query<'_>) -> Result<Vec<Handle>, HostError> {
@@ -61,7 +63,22 @@ impl Host for DeviceHost<'_> {
     }
 
     async fn generate(&mut self, algorithm: Algorithm) -> Result<PrivateKey, HostError> {
-        PrivateKey::generate(algorithm, &mut self.entropy).map_err(|error| HostError::Store(error.into()))
+        let failed = |error: KeyError| HostError::Store(error.into());
+        if algorithm != Algorithm::Rs256 {
+            return PrivateKey::generate(algorithm, &mut self.entropy).map_err(failed);
+        }
+        // An RSA key takes a good part of a second: a transport has to say meanwhile that it is still there.
+        let mut entropy = std::mem::replace(&mut self.entropy, Entropy::System);
+        let (answer, key) = oneshot::channel();
+        std::thread::spawn(move || {
+            let key = PrivateKey::generate(algorithm, &mut entropy);
+            // Whoever asked may be gone: that is a power cut.
+            let _ = answer.send((key, entropy));
+        });
+        let gone = |error: oneshot::error::RecvError| HostError::Store(Box::new(error));
+        let (key, entropy) = key.await.map_err(gone)?;
+        self.entropy = entropy;
+        key.map_err(failed)
     }
 
     async fn next_count(&mut self, id: &CredentialId) -> Result<u32, HostError> {
@@ -73,13 +90,14 @@ impl Host for DeviceHost<'_> {
         let by_pin = self.parts.profile.ctap.user_verification == UserVerification::Pin;
         let pin = match &self.parts.user {
             crate::User::Prompt(_) if by_pin => match self.parts.store.state(self.parts.container).await {
-                Ok(state) => state.value.pin.clone(),
+                Ok(state) => state.value.settings.pin.clone(),
                 // Read a moment ago by the command itself: without it nobody can be verified.
                 Err(_) => return Answer::Declined,
             },
             _ => None,
         };
-        self.parts.user.answer(gesture, pin.as_ref()).await
+        let answer = self.parts.user.answer(gesture, pin.as_ref());
+        self.control.ask(answer).await.unwrap_or(Answer::Cancelled)
     }
 
     async fn commit(&mut self, changes: ctap::ChangeSet) -> Result<(), HostError> {
@@ -88,28 +106,55 @@ impl Host for DeviceHost<'_> {
         }
         let mut translated = storage::ChangeSet::default();
         for change in changes.0 {
-            let change = match change {
-                ctap::Change::Create { credential, room } => {
-                    if let Some(policy) = &self.parts.policy {
-                        translated.guards.extend(policy.guards(&credential));
-                    }
-                    let credential = StoredCredential {
-                        credential: *credential,
-                        kind: Kind::Passkey,
-                        removable: true,
-                        blocking: false,
-                    };
-                    storage::Change::PutCredential { credential: Box::new(credential), room }
-                }
-                ctap::Change::UvRetries(retries) => storage::Change::UvRetries(retries),
-                ctap::Change::Reset { sealing_key, uv_retries } => {
-                    storage::Change::Reset { sealing_key, uv_retries }
-                }
-                other => return Err(HostError::Store(format!("no store knows {other:?}").into())),
-            };
-            translated.changes.push(change);
+            self.translate(change, &mut translated).await?;
         }
         self.parts.store.commit(self.parts.container, translated).await.map_err(host_error)
+    }
+}
+
+impl DeviceHost<'_> {
+    /// A change of the rules in the words of the store.
+    async fn translate(
+        &mut self,
+        change: ctap::Change,
+        to: &mut storage::ChangeSet,
+    ) -> Result<(), HostError> {
+        let change = match change {
+            ctap::Change::Create { credential, room } => {
+                if let Some(policy) = &self.parts.policy {
+                    to.guards.extend(policy.guards(&credential));
+                }
+                let credential = StoredCredential {
+                    credential: *credential,
+                    kind: Kind::Passkey,
+                    removable: true,
+                    blocking: false,
+                };
+                storage::Change::PutCredential { credential: Box::new(credential), room }
+            }
+            ctap::Change::Update(credential) => {
+                let stored = self.parts.store.load(self.parts.container, &credential.id).await;
+                let stored = stored.map_err(host_error)?;
+                let updated = StoredCredential { credential: *credential, ..stored.value };
+                let expected = Expected::Revision(stored.revision);
+                storage::Change::UpdateCredential { credential: Box::new(updated), expected }
+            }
+            ctap::Change::Delete(id) => storage::Change::DeleteCredential { id, expected: Expected::Any },
+            ctap::Change::UvRetries(retries) => storage::Change::UvRetries(retries),
+            ctap::Change::Set(setting) => storage::Change::Set { setting, expected: Expected::Any },
+            ctap::Change::LargeBlobArray(value) => {
+                let name = LARGE_BLOB_ARRAY.to_owned();
+                storage::Change::PutDocument { name, value, expected: Expected::Any }
+            }
+            ctap::Change::Reset { sealing_key, uv_retries, settings } => {
+                let name = LARGE_BLOB_ARRAY.to_owned();
+                to.changes.push(storage::Change::DeleteDocument { name, expected: Expected::Any });
+                storage::Change::Reset { sealing_key, uv_retries, settings }
+            }
+            other => return Err(HostError::Store(format!("no store knows {other:?}").into())),
+        };
+        to.changes.push(change);
+        Ok(())
     }
 }
 

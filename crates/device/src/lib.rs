@@ -6,8 +6,10 @@
 //! `softhello-windows`, and the browser's part is in `softhello-webauthn`.
 #![forbid(unsafe_code)]
 
+mod attestation;
 mod clock;
 mod container;
+mod control;
 mod device;
 mod entropy;
 mod host;
@@ -15,8 +17,10 @@ mod pin;
 mod profile;
 mod user;
 
+pub use attestation::attestation_root;
 pub use clock::Clock;
 pub use container::{container_id, create_container, set_pin};
+pub use control::Control;
 pub use device::{Device, Policy};
 pub use entropy::{Entropy, Seed};
 pub use pin::{Pin, PinError};

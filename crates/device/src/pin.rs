@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use softhello_storage::PinVerifier;
+use softhello_ctap::PinVerifier;
 use zeroize::Zeroizing;
 
 /// A PIN that may be set: 4 to 127 code points.

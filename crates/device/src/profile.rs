@@ -1,13 +1,13 @@
-//! Profiles as TOML.
+//! Profiles by name, and what can be changed about them by name.
+
+mod file;
 
 use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
-use softhello_ctap::{
-    Algorithm, Announced, BackupPolicy, CounterPolicy, Format, Profile, ProfileError, Transport,
-    UserVerification, Version,
-};
-use uuid::Uuid;
+use softhello_ctap::{Algorithm, Announced, Extension, Profile, ProfileError, Version};
+
+use file::File;
 
 /// A profile, with what a device adds to what `softhello-ctap` knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,15 @@ pub struct DeviceProfile {
 pub enum Quirk {
     /// getInfo as in Windows Hello's certification metadata: no `uv` option, RS256 only, minPINLength 4.
     AsCertified,
+    /// An empty allow list is taken for an absent one, as by many CTAP 2.0 devices.
+    EmptyAllowListIsAbsent,
+    /// The version `FIDO_2_1_PRE`, with the prototype commands 0x40 and 0x41.
+    #[serde(rename = "fido-2-1-pre")]
+    Fido21Pre,
+    /// The extension largeBlob instead of largeBlobKey and authenticatorLargeBlobs.
+    LargeBlob,
+    /// A reset is possible at any time.
+    ResetAtAnyTime,
 }
 
 /// Why a profile cannot be loaded.
@@ -40,7 +49,7 @@ pub enum ProfileFileError {
         name: String,
     },
     /// No quirk of this name.
-    #[error("there is no quirk `{name}`; there is as-certified")]
+    #[error("there is no quirk `{name}`; there are {}", Quirk::names())]
     UnknownQuirk {
         /// The name.
         name: String,
@@ -62,10 +71,26 @@ pub enum ProfileFileError {
 }
 
 impl Quirk {
+    const ALL: [Self; 5] = [
+        Self::AsCertified,
+        Self::EmptyAllowListIsAbsent,
+        Self::Fido21Pre,
+        Self::LargeBlob,
+        Self::ResetAtAnyTime,
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Self::AsCertified => "as-certified",
+            Self::EmptyAllowListIsAbsent => "empty-allow-list-is-absent",
+            Self::Fido21Pre => "fido-2-1-pre",
+            Self::LargeBlob => "large-blob",
+            Self::ResetAtAnyTime => "reset-at-any-time",
         }
+    }
+
+    fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
     }
 
     fn apply(self, profile: &mut Profile) {
@@ -79,6 +104,17 @@ impl Quirk {
                     min_pin_length: Some(4),
                 };
             }
+            Self::EmptyAllowListIsAbsent => profile.empty_allow_list_is_absent = true,
+            Self::Fido21Pre => {
+                let before = profile.versions.iter().position(|version| *version == Version::Fido21);
+                profile.versions.insert(before.unwrap_or(profile.versions.len()), Version::Fido21Pre);
+            }
+            Self::LargeBlob => {
+                profile.max_serialized_large_blob_array = None;
+                profile.extensions.retain(|extension| *extension != Extension::LargeBlobKey);
+                profile.extensions.push(Extension::LargeBlob);
+            }
+            Self::ResetAtAnyTime => profile.reset_at_any_time = true,
         }
     }
 }
@@ -87,10 +123,8 @@ impl FromStr for Quirk {
     type Err = ProfileFileError;
 
     fn from_str(name: &str) -> Result<Self, ProfileFileError> {
-        match name {
-            "as-certified" => Ok(Self::AsCertified),
-            _ => Err(ProfileFileError::UnknownQuirk { name: name.to_owned() }),
-        }
+        let found = Self::ALL.into_iter().find(|quirk| quirk.name() == name);
+        found.ok_or_else(|| ProfileFileError::UnknownQuirk { name: name.to_owned() })
     }
 }
 
@@ -102,7 +136,8 @@ impl fmt::Display for Quirk {
 
 impl DeviceProfile {
     /// The names of the built-in profiles, the default first.
-    pub const BUILT_IN: [&'static str; 3] = ["windows-hello-software", "security-key", "synced-passkey"];
+    pub const BUILT_IN: [&'static str; 5] =
+        ["windows-hello-software", "security-key", "security-key-2.0", "u2f-key", "synced-passkey"];
 
     /// The longest text of a profile in bytes.
     pub const MAX_LEN: usize = 64 * 1024;
@@ -118,6 +153,8 @@ impl DeviceProfile {
         let text = match base {
             "windows-hello-software" => include_str!("../profiles/windows-hello-software.toml"),
             "security-key" => include_str!("../profiles/security-key.toml"),
+            "security-key-2.0" => include_str!("../profiles/security-key-2.0.toml"),
+            "u2f-key" => include_str!("../profiles/u2f-key.toml"),
             "synced-passkey" => include_str!("../profiles/synced-passkey.toml"),
             _ => return Err(ProfileFileError::Unknown { name: base.to_owned() }),
         };
@@ -125,6 +162,7 @@ impl DeviceProfile {
         for quirk in parts {
             profile.add(quirk.parse()?);
         }
+        profile.ctap.check()?;
         Ok(profile)
     }
 
@@ -157,140 +195,6 @@ impl DeviceProfile {
     fn add(&mut self, quirk: Quirk) {
         quirk.apply(&mut self.ctap);
         self.quirks.push(quirk);
-    }
-}
-
-/// A profile's TOML. The member names are those of the documentation in `docs/profiles.md`.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct File {
-    name: String,
-    #[serde(default)]
-    description: String,
-    container: Option<String>,
-    aaguid: Uuid,
-    versions: Vec<VersionName>,
-    #[serde(default)]
-    platform: bool,
-    #[serde(default)]
-    discoverable: bool,
-    #[serde(default)]
-    always_discoverable: bool,
-    user_verification: Option<UserVerificationName>,
-    #[serde(default)]
-    always_verifies: bool,
-    #[serde(default)]
-    make_cred_uv_not_rqd: bool,
-    #[serde(default = "five")]
-    max_uv_retries: u8,
-    #[serde(default = "one")]
-    max_uv_attempts: u8,
-    algorithms: Vec<AlgorithmName>,
-    #[serde(default)]
-    attestation_formats: Vec<FormatName>,
-    default_format: Option<FormatName>,
-    transports: Vec<TransportName>,
-    max_msg_size: Option<u32>,
-    max_credential_count_in_list: Option<u32>,
-    max_credential_id_length: Option<u32>,
-    #[serde(default = "thirty_two")]
-    credential_id_length: u16,
-    max_credentials: Option<u32>,
-    firmware_version: Option<u32>,
-    counter: Option<CounterName>,
-    #[serde(default)]
-    backup_eligible: bool,
-    #[serde(default)]
-    backed_up: bool,
-    #[serde(default)]
-    empty_allow_list_is_absent: bool,
-    #[serde(default)]
-    reset_at_any_time: bool,
-    #[serde(default)]
-    quirks: Vec<Quirk>,
-}
-
-fn five() -> u8 {
-    5
-}
-
-fn one() -> u8 {
-    1
-}
-
-fn thirty_two() -> u16 {
-    32
-}
-
-/// Deserializes an enum of `softhello-ctap` from its names.
-macro_rules! names {
-    ($name:ident for $target:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
-        #[derive(Clone, Copy, Deserialize)]
-        enum $name {
-            $(#[serde(rename = $text)] $variant),+
-        }
-
-        impl From<$name> for $target {
-            fn from(name: $name) -> Self {
-                match name {
-                    $($name::$variant => Self::$variant),+
-                }
-            }
-        }
-    };
-}
-
-names!(VersionName for Version { Fido20 = "FIDO_2_0", Fido21 = "FIDO_2_1", Fido23 = "FIDO_2_3" });
-names!(AlgorithmName for Algorithm { Es256 = "ES256", EdDsa = "EdDSA", Rs256 = "RS256" });
-names!(FormatName for Format { None = "none", PackedSelf = "packed" });
-names!(UserVerificationName for UserVerification { None = "none", Pin = "pin", Always = "always" });
-names!(CounterName for CounterPolicy { PerCredential = "per-credential", Zero = "zero" });
-names!(TransportName for Transport {
-    Usb = "usb",
-    Nfc = "nfc",
-    Ble = "ble",
-    SmartCard = "smart-card",
-    Hybrid = "hybrid",
-    Internal = "internal",
-});
-
-fn all<Name: Into<Target>, Target>(names: Vec<Name>) -> Vec<Target> {
-    names.into_iter().map(Into::into).collect()
-}
-
-impl File {
-    fn into_profile(self) -> DeviceProfile {
-        let container = self.container.unwrap_or_else(|| self.name.clone());
-        let ctap = Profile {
-            name: self.name,
-            description: self.description,
-            aaguid: self.aaguid,
-            versions: all(self.versions),
-            platform: self.platform,
-            discoverable: self.discoverable,
-            always_discoverable: self.always_discoverable,
-            user_verification: self.user_verification.map_or(UserVerification::None, Into::into),
-            always_verifies: self.always_verifies,
-            make_cred_uv_not_rqd: self.make_cred_uv_not_rqd,
-            max_uv_retries: self.max_uv_retries,
-            max_uv_attempts: self.max_uv_attempts,
-            algorithms: all(self.algorithms),
-            attestation_formats: all(self.attestation_formats),
-            default_format: self.default_format.map_or(Format::None, Into::into),
-            transports: all(self.transports),
-            max_msg_size: self.max_msg_size,
-            max_credential_count_in_list: self.max_credential_count_in_list,
-            max_credential_id_length: self.max_credential_id_length,
-            credential_id_length: self.credential_id_length,
-            max_credentials: self.max_credentials,
-            firmware_version: self.firmware_version,
-            counter: self.counter.map_or(CounterPolicy::PerCredential, Into::into),
-            backup: BackupPolicy { eligible: self.backup_eligible, backed_up: self.backed_up },
-            empty_allow_list_is_absent: self.empty_allow_list_is_absent,
-            reset_at_any_time: self.reset_at_any_time,
-            announced: Announced::default(),
-        };
-        DeviceProfile { ctap, container, quirks: Vec::new() }
     }
 }
 

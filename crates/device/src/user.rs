@@ -2,10 +2,8 @@
 
 use std::{future::Future, pin::Pin};
 
-use softhello_ctap::{Answer, Gesture};
-use softhello_storage::PinVerifier;
-
 use crate::pin;
+use softhello_ctap::{Answer, Gesture, PinVerifier};
 
 /// What a scripted user does at every gesture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,8 +15,24 @@ pub enum Script {
     Decline,
     /// Does nothing until time is up.
     Timeout,
-    /// Types a wrong PIN, and otherwise approves.
+    /// Types a wrong PIN, uses the wrong finger, and otherwise approves.
     WrongPin,
+}
+
+impl Script {
+    /// What is done at this gesture.
+    fn answer(self, gesture: Gesture<'_>) -> Answer {
+        match self {
+            Self::Approve => Answer::Given,
+            Self::Decline => Answer::Declined,
+            Self::Timeout => Answer::TimedOut,
+            // The wrong PIN, the wrong finger, a bad sample of the right one.
+            Self::WrongPin => match gesture {
+                Gesture::Verify { .. } | Gesture::Sample { .. } => Answer::Wrong,
+                _ => Answer::Given,
+            },
+        }
+    }
 }
 
 /// What a person answered at a prompt.
@@ -34,6 +48,8 @@ pub enum PromptAnswer {
     Nothing,
     /// The request was cancelled meanwhile.
     Cancelled,
+    /// What this script does.
+    As(Script),
 }
 
 /// Someone who is asked: a terminal, a page, a control socket.
@@ -74,19 +90,11 @@ impl User {
     pub(crate) async fn answer(&mut self, gesture: Gesture<'_>, verifier: Option<&PinVerifier>) -> Answer {
         let verifying = matches!(gesture, Gesture::Verify { .. });
         match self {
-            Self::Script(Script::Approve) => Answer::Given,
-            Self::Script(Script::Decline) => Answer::Declined,
-            Self::Script(Script::Timeout) => Answer::TimedOut,
-            Self::Script(Script::WrongPin) => {
-                if verifying {
-                    Answer::Wrong
-                } else {
-                    Answer::Given
-                }
-            }
+            Self::Script(script) => script.answer(gesture),
             Self::Prompt(prompt) => {
                 let verifier = verifier.filter(|_| verifying);
                 match (prompt.ask(gesture, verifier.is_some()).await, verifier) {
+                    (PromptAnswer::As(script), _) => script.answer(gesture),
                     (PromptAnswer::Pin(typed), Some(verifier)) if !pin::matches(verifier, &typed) => {
                         Answer::Wrong
                     }

@@ -13,7 +13,8 @@ use std::{
 
 use divan::{AllocProfiler, Bencher, black_box};
 use softhello_ctap::{
-    Algorithm, Credential, CredentialId, PrivateKey, Protection, Query, SealingKey, Timestamp, User,
+    Algorithm, Credential, CredentialId, ExtensionData, PrivateKey, Protection, Query, SealingKey, Timestamp,
+    User, u2f::application,
 };
 use softhello_storage::{
     Change, ChangeSet, ContainerId, DeviceKey, EngineKind, Kind, Store, StoredCredential, open,
@@ -40,7 +41,14 @@ struct Bench {
 fn bench(engine: EngineKind) -> Bench {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let store = open(engine, dir.path(), DeviceKey::random().unwrap()).unwrap();
-    commit(&*store, Change::CreateContainer { uv_retries: 3, sealing_key: SealingKey::default(), pin: None });
+    commit(
+        &*store,
+        Change::CreateContainer {
+            uv_retries: 3,
+            sealing_key: SealingKey::default(),
+            settings: Box::default(),
+        },
+    );
     Bench { store, _dir: dir }
 }
 
@@ -69,6 +77,7 @@ fn credential(rp_id: &str, algorithm: Algorithm) -> StoredCredential {
         backup_eligible: false,
         backed_up: false,
         created: Timestamp(1_750_000_000_000),
+        extensions: ExtensionData::default(),
     };
     StoredCredential { credential, kind: Kind::Passkey, removable: true, blocking: false }
 }
@@ -107,7 +116,7 @@ fn find_by_id(bencher: Bencher<'_, '_>) {
     let id = put(&*bench.store, "example.test", Algorithm::Es256);
     let ids = [id.as_bytes()];
     bencher.bench_local(|| {
-        let query = Query::Ids { rp_id: "example.test", ids: &ids };
+        let query = Query::Ids { rp_id_hash: &application("example.test"), ids: &ids };
         pollster::block_on(bench.store.find(HOME, query)).unwrap()
     });
 }

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use softhello_ctap::{CredentialId, SealingKey};
+use softhello_ctap::{CredentialId, SealingKey, Setting, Settings};
 
 use crate::{
-    Change, ChangeSet, ContainerId, DIRECTORY, Expected, Guard, Kind, MAX_DOCUMENT, MAX_NAME, PinVerifier,
-    StoreError, StoredCredential,
+    Change, ChangeSet, ContainerId, DIRECTORY, Expected, Guard, Kind, MAX_DOCUMENT, MAX_NAME, StoreError,
+    StoredCredential,
     core::Core,
     engine::Batch,
     lease::Retries,
@@ -36,6 +36,7 @@ pub(crate) enum Effect {
     CounterGone(CredentialId),
     AllCountersGone,
     CounterAtLeast { id: CredentialId, count: u64 },
+    CounterSet { id: CredentialId, count: u64 },
     OperationAtLeast(u64),
     CountLeased { id: CredentialId, from: u64, ceiling: u64 },
     OperationLeased { from: u64, ceiling: u64 },
@@ -115,8 +116,8 @@ impl Decision<'_> {
             _ => self.must_exist()?,
         }
         match change {
-            Change::CreateContainer { uv_retries, sealing_key, pin } => {
-                self.create_container(*uv_retries, sealing_key, pin.as_ref())
+            Change::CreateContainer { uv_retries, sealing_key, settings } => {
+                self.create_container(*uv_retries, sealing_key, settings)
             }
             Change::DeleteContainer => self.delete_container(),
             Change::PutCredential { credential, room } => self.put_credential(credential, *room),
@@ -124,13 +125,16 @@ impl Decision<'_> {
                 self.update_credential(credential, *expected)
             }
             Change::DeleteCredential { id, expected } => self.delete_credential(id, *expected),
-            Change::SetPin { pin, expected } => self.set_pin(pin.as_ref(), *expected),
+            Change::Set { setting, expected } => self.set(setting, *expected),
             Change::UvRetries(retries) => self.uv_retries(*retries),
             Change::CounterAtLeast { id, count } => self.counter_at_least(id, (*count).into()),
+            Change::Counter { id, count } => self.set_counter(id, (*count).into()),
             Change::OperationAtLeast(number) => self.operation_at_least(*number),
             Change::PutDocument { name, value, expected } => self.put_document(name, value, *expected),
             Change::DeleteDocument { name, expected } => self.delete_document(name, *expected),
-            Change::Reset { sealing_key, uv_retries } => self.reset(sealing_key, *uv_retries),
+            Change::Reset { sealing_key, uv_retries, settings } => {
+                self.reset(sealing_key, *uv_retries, settings)
+            }
         }
     }
 
@@ -154,7 +158,7 @@ impl Decision<'_> {
         &mut self,
         uv_retries: u8,
         sealing_key: &SealingKey,
-        pin: Option<&PinVerifier>,
+        settings: &Settings,
     ) -> Result<(), StoreError> {
         let container = self.container();
         if container == DIRECTORY {
@@ -164,7 +168,7 @@ impl Decision<'_> {
             return Err(StoreError::ContainerExists(container));
         }
         self.records.keys_or_new()?;
-        self.write_state(pin, sealing_key)?;
+        self.write_state(settings, sealing_key)?;
         self.write_retries(Retries { durable: uv_retries, live: uv_retries })
     }
 
@@ -175,9 +179,10 @@ impl Decision<'_> {
         Ok(())
     }
 
-    fn write_state(&mut self, pin: Option<&PinVerifier>, sealing_key: &SealingKey) -> Result<(), StoreError> {
+    fn write_state(&mut self, settings: &Settings, sealing_key: &SealingKey) -> Result<(), StoreError> {
         self.effects.push(Effect::StateChanged);
-        self.records.put(&self.of(KeyKind::State), &StateBody::of(pin, sealing_key))
+        let body = StateBody::of(settings, sealing_key);
+        self.records.put_with(&self.of(KeyKind::State), body.room(), |out| record::encode(&body, out))
     }
 
     fn write_retries(&mut self, retries: Retries) -> Result<(), StoreError> {
@@ -185,13 +190,14 @@ impl Decision<'_> {
         self.records.put(&self.of(KeyKind::UvRetries), &retries.durable)
     }
 
-    fn set_pin(&mut self, pin: Option<&PinVerifier>, expected: Expected) -> Result<(), StoreError> {
+    fn set(&mut self, setting: &Setting, expected: Expected) -> Result<(), StoreError> {
         let key = self.of(KeyKind::State);
         let state = |key: &[u8], body: &[u8]| record::decode::<StateBody>(key, body)?.into_state(key, 0);
-        let (revision, state) =
+        let (revision, mut state) =
             self.records.get_with(&key, state)?.ok_or(StoreError::NoContainer(self.container()))?;
         expect(Some(revision), expected)?;
-        self.write_state(pin, &state.sealing_key)
+        state.settings.apply(setting.clone());
+        self.write_state(&state.settings, &state.sealing_key)
     }
 
     fn uv_retries(&mut self, live: u8) -> Result<(), StoreError> {
@@ -304,14 +310,19 @@ impl Decision<'_> {
         self.remove_counter(id.clone())
     }
 
-    fn reset(&mut self, sealing_key: &SealingKey, uv_retries: u8) -> Result<(), StoreError> {
+    fn reset(
+        &mut self,
+        sealing_key: &SealingKey,
+        uv_retries: u8,
+        settings: &Settings,
+    ) -> Result<(), StoreError> {
         let totals = Totals { credentials: 0, ..self.totals()? };
         for kind in [KeyKind::Credential, KeyKind::ByRp, KeyKind::ByUser, KeyKind::Counter] {
             self.records.delete_all(self.of(kind).as_ref())?;
         }
         self.records.put(&self.of(KeyKind::Totals), &totals)?;
         self.effects.push(Effect::AllCountersGone);
-        self.write_state(None, sealing_key)?;
+        self.write_state(settings, sealing_key)?;
         self.write_retries(Retries { durable: uv_retries, live: uv_retries })
     }
 
@@ -350,6 +361,12 @@ impl Decision<'_> {
             self.records.put_counter(id, count)?;
         }
         self.effects.push(Effect::CounterAtLeast { id: id.clone(), count });
+        Ok(())
+    }
+
+    fn set_counter(&mut self, id: &CredentialId, count: u64) -> Result<(), StoreError> {
+        self.records.put_counter(id, count)?;
+        self.effects.push(Effect::CounterSet { id: id.clone(), count });
         Ok(())
     }
 

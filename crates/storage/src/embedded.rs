@@ -128,8 +128,8 @@ impl Embedded {
                     Ok(())
                 })?;
             }
-            Query::Ids { rp_id, ids } => {
-                let rp_id = TextDigest::of(rp_id);
+            Query::Ids { rp_id_hash, ids } => {
+                let rp_id = TextDigest::from_hash(*rp_id_hash);
                 // What is too long or empty is no id, and so an unknown one.
                 for id in ids.iter().filter_map(|id| CredentialId::try_from(*id).ok()) {
                     let key = keys.index.credential(container, id.as_bytes());
@@ -137,6 +137,17 @@ impl Embedded {
                         found.extend(CredentialSummary::read(key.as_ref(), body.as_ref(), id, &rp_id)?);
                     }
                 }
+            }
+            Query::Discoverable => {
+                let all = Key::of(container, KeyKind::ByRp);
+                self.scan(&keys, all.as_ref(), |key, _, body| {
+                    let entry: RpEntry = record::decode(key, body)?;
+                    if entry.is_discoverable() {
+                        found.push(entry.into_handle(key)?);
+                    }
+                    Ok(())
+                })?;
+                found.sort_by_key(|handle| std::cmp::Reverse(handle.sequence));
             }
             Query::All => {
                 let mut damaged = None;

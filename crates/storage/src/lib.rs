@@ -14,7 +14,7 @@
 //! # pollster::block_on(async {
 //! let store = memory();
 //! let container = ContainerId::from_uuid(uuid::Uuid::from_u128(7));
-//! let create = Change::CreateContainer { uv_retries: 3, sealing_key: Default::default(), pin: None };
+//! let create = Change::CreateContainer { uv_retries: 3, sealing_key: Default::default(), settings: Default::default() };
 //! store.commit(container, ChangeSet::one(create)).await?;
 //! assert_eq!(store.state(container).await?.value.uv_retries, 3);
 //! # Ok::<(), softhello_storage::StoreError>(())
@@ -52,7 +52,7 @@ pub use export::{
 };
 pub use model::{
     Change, ChangeSet, ContainerId, ContainerState, DIRECTORY, Expected, Guard, Kind, MAX_DOCUMENT, MAX_NAME,
-    PinVerifier, Revision, StoredCredential, Versioned,
+    Revision, StoredCredential, Versioned,
 };
 pub use store::{Reply, Store};
 

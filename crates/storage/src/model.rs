@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use softhello_ctap::{Credential, CredentialId, SealingKey};
+use softhello_ctap::{Credential, CredentialId, SealingKey, Setting, Settings};
 use uuid::Uuid;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Names one container: one account on one device.
 ///
@@ -69,28 +68,11 @@ pub struct Versioned<T> {
     pub revision: Revision,
 }
 
-/// What is kept of a PIN. Wiped when dropped and never printed.
-///
-/// Source: CTAP 2.3 §6.5.1, "LEFT(SHA-256(newPin), 16)".
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct PinVerifier {
-    /// The first 16 bytes of the SHA-256 of the PIN in UTF-8.
-    pub hash: [u8; 16],
-    /// The length of the PIN in Unicode code points.
-    pub code_points: u8,
-}
-
-impl fmt::Debug for PinVerifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PinVerifier(..)")
-    }
-}
-
 /// The state of a container besides its credentials, counters and documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerState {
-    /// The PIN, if one is set.
-    pub pin: Option<PinVerifier>,
+    /// The PIN, the fingerprints and what can be configured.
+    pub settings: Settings,
     /// The key that seals non-discoverable credentials into their ids.
     pub sealing_key: SealingKey,
     /// Attempts left at built-in user verification, as of now. Not part of the revision.
@@ -119,8 +101,8 @@ pub enum Change {
         uv_retries: u8,
         /// Seals non-discoverable credentials.
         sealing_key: SealingKey,
-        /// The PIN.
-        pin: Option<PinVerifier>,
+        /// The PIN and what else is set.
+        settings: Box<Settings>,
     },
     /// Deletes the container and all that is in it, also what is not removable.
     DeleteContainer,
@@ -148,10 +130,10 @@ pub enum Change {
         /// What it has to be now.
         expected: Expected,
     },
-    /// Sets or clears the PIN.
-    SetPin {
-        /// The PIN.
-        pin: Option<PinVerifier>,
+    /// Changes one setting; the others stay as they are at that moment.
+    Set {
+        /// The setting.
+        setting: Setting,
         /// What the container's state has to be now.
         expected: Expected,
     },
@@ -162,6 +144,14 @@ pub enum Change {
         /// Which credential.
         id: CredentialId,
         /// The last count that was handed out elsewhere.
+        count: u32,
+    },
+    /// Lets a credential's counter go on after `count`, also if that is behind where it is. Only for faults that are asked
+    /// for by name: a count may come twice.
+    Counter {
+        /// Which credential.
+        id: CredentialId,
+        /// The count before the next.
         count: u32,
     },
     /// Lets the container's operation number go on after this, unless it is there already. For imports.
@@ -182,12 +172,15 @@ pub enum Change {
         /// What it has to be now.
         expected: Expected,
     },
-    /// Deletes all credentials of every kind, all counters and the PIN. Documents and the operation number stay.
+    /// Deletes all credentials of every kind and all counters, and replaces the settings. Documents and the operation
+    /// number stay.
     Reset {
         /// The new sealing key, so that no old non-discoverable credential opens again.
         sealing_key: SealingKey,
         /// Attempts at built-in user verification of a new device.
         uv_retries: u8,
+        /// The settings of a new device.
+        settings: Box<Settings>,
     },
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `docs/container-format.md` lists the fields.
 
+mod state;
+
 use std::{borrow::Cow, fmt};
 
 use serde::{
@@ -11,11 +13,14 @@ use serde::{
 use serde_bytes::{ByteArray, ByteBuf, Bytes};
 use sha2::{Digest as _, Sha256};
 use softhello_ctap::{
-    Algorithm, Credential, CredentialId, Handle, PrivateKey, Protection, SealingKey, Timestamp, User,
+    Algorithm, CredRandom, Credential, CredentialId, ExtensionData, Handle, LargeBlob, LargeBlobKey,
+    PrivateKey, Protection, Timestamp, User, WrittenBlob,
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{ContainerState, Kind, PinVerifier, StoreError, StoredCredential, seal::Key};
+pub(crate) use state::StateBody;
+
+use crate::{Kind, StoreError, StoredCredential, seal::Key};
 
 /// Appends `body` in CBOR.
 pub(crate) fn encode(body: &impl Serialize, out: &mut Vec<u8>) {
@@ -59,6 +64,23 @@ struct CredentialOut<'a> {
     f: u8,
     t: u64,
     s: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    h: Option<&'a Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b: Option<&'a Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    l: Option<&'a Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    g: Option<BlobOut<'a>>,
+}
+
+/// The place for a blob of the extension largeBlob, and the blob.
+#[derive(Serialize)]
+struct BlobOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b: Option<&'a Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    s: Option<u64>,
 }
 
 /// A credential as it is read.
@@ -75,6 +97,17 @@ struct CredentialIn {
     f: u8,
     t: u64,
     s: u64,
+    h: Option<CredRandomIn>,
+    b: Option<ByteBuf>,
+    l: Option<ByteArray<32>>,
+    g: Option<BlobIn>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BlobIn {
+    b: Option<ByteBuf>,
+    s: Option<u64>,
 }
 
 const DISCOVERABLE: u8 = 1;
@@ -83,7 +116,8 @@ const BACKED_UP: u8 = 4;
 const MANAGED: u8 = 8;
 const REMOVABLE: u8 = 16;
 const BLOCKING: u8 = 32;
-const ALL_FLAGS: u8 = 63;
+const THIRD_PARTY_PAYMENT: u8 = 64;
+const ALL_FLAGS: u8 = 127;
 
 fn flags(stored: &StoredCredential) -> u8 {
     let bit = |set: bool, bit: u8| if set { bit } else { 0 };
@@ -93,21 +127,31 @@ fn flags(stored: &StoredCredential) -> u8 {
         | bit(stored.kind == Kind::Managed, MANAGED)
         | bit(stored.removable, REMOVABLE)
         | bit(stored.blocking, BLOCKING)
+        | bit(stored.credential.extensions.third_party_payment, THIRD_PARTY_PAYMENT)
 }
 
 /// How many bytes [`encode_credential`] takes at most, so that its buffer never moves and leaves no copy.
 pub(crate) fn credential_room(stored: &StoredCredential) -> usize {
-    let Credential { id, rp_id, user, .. } = &stored.credential;
+    let Credential { id, rp_id, user, extensions, .. } = &stored.credential;
+    let blob = |blob: Option<&Vec<u8>>| blob.map_or(0, Vec::len);
+    let large = extensions.large_blob.as_ref().and_then(|slot| slot.0.as_ref());
+    let blobs = blob(extensions.cred_blob.as_ref()) + blob(large.map(|written| &written.blob));
     let name = |name: &Option<String>| name.as_ref().map_or(0, String::len);
     let texts =
         id.as_bytes().len() + rp_id.len() + user.id.len() + name(&user.name) + name(&user.display_name);
-    texts + LONGEST_KEY + 128
+    texts + blobs + LONGEST_KEY + CRED_RANDOM + 192
 }
+
+/// CredRandomWithUV ‖ CredRandomWithoutUV.
+const CRED_RANDOM: usize = 64;
 
 /// Appends a credential and its place in the order of creation.
 pub(crate) fn encode_credential(stored: &StoredCredential, sequence: u64, out: &mut Vec<u8>) {
     let credential = &stored.credential;
     let key = credential.key.to_bytes();
+    let ExtensionData { cred_random, cred_blob, large_blob_key, large_blob, .. } = &credential.extensions;
+    let cred_random =
+        cred_random.as_ref().map(|random| Zeroizing::new([random.with_uv, random.without_uv].concat()));
     let body = CredentialOut {
         i: Bytes::new(credential.id.as_bytes()),
         r: &credential.rp_id,
@@ -119,6 +163,13 @@ pub(crate) fn encode_credential(stored: &StoredCredential, sequence: u64, out: &
         f: flags(stored),
         t: credential.created.0,
         s: sequence,
+        h: cred_random.as_ref().map(|random| Bytes::new(random)),
+        b: cred_blob.as_deref().map(Bytes::new),
+        l: large_blob_key.as_ref().map(|key| Bytes::new(&key.0)),
+        g: large_blob.as_ref().map(|slot| BlobOut {
+            b: slot.0.as_ref().map(|written| Bytes::new(&written.blob)),
+            s: slot.0.as_ref().map(|written| written.original_size),
+        }),
     };
     encode(&body, out);
 }
@@ -137,9 +188,26 @@ pub(crate) fn decode_credential(key: &[u8], body: &[u8]) -> Result<(StoredCreden
         backup_eligible: has(BACKUP_ELIGIBLE),
         backed_up: has(BACKED_UP),
         created: Timestamp(body.t),
+        extensions: ExtensionData {
+            cred_random: body.h.map(|random| random.0),
+            cred_blob: body.b.map(ByteBuf::into_vec),
+            large_blob_key: body.l.map(|key| LargeBlobKey(key.into_array())),
+            large_blob: body.g.map(|slot| large_blob(key, slot)).transpose()?,
+            third_party_payment: has(THIRD_PARTY_PAYMENT),
+        },
     };
     let kind = if has(MANAGED) { Kind::Managed } else { Kind::Passkey };
     Ok((StoredCredential { credential, kind, removable: has(REMOVABLE), blocking: has(BLOCKING) }, body.s))
+}
+
+fn large_blob(key: &[u8], slot: BlobIn) -> Result<LargeBlob, StoreError> {
+    match (slot.b, slot.s) {
+        (Some(blob), Some(original_size)) => {
+            Ok(LargeBlob(Some(WrittenBlob { blob: blob.into_vec(), original_size })))
+        }
+        (None, None) => Ok(LargeBlob(None)),
+        _ => Err(StoreError::damaged(Key::describe(key), "half a blob")),
+    }
 }
 
 fn protection_and_flags(
@@ -243,11 +311,30 @@ impl CredentialSummary {
     }
 }
 
+/// CredRandom as one byte string.
+struct CredRandomIn(CredRandom);
+
+impl<'de> Deserialize<'de> for CredRandomIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(OfBytes("64 bytes of CredRandom", |bytes: &[u8]| {
+            let bytes: &[u8; CRED_RANDOM] = bytes.try_into().map_err(|_| "not 64 bytes".to_owned())?;
+            let half = |half: &[u8]| *half.first_chunk().expect("half of 64 bytes");
+            let (with_uv, without_uv) = bytes.split_at(32);
+            Ok(Self(CredRandom { with_uv: half(with_uv), without_uv: half(without_uv) }))
+        }))
+    }
+}
+
 /// Stands for a text, without an allocation.
 #[derive(PartialEq, Eq)]
 pub(crate) struct TextDigest([u8; 32]);
 
 impl TextDigest {
+    /// Of the text that has this SHA-256.
+    pub(crate) fn from_hash(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
     pub(crate) fn of(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }
@@ -345,45 +432,6 @@ pub(crate) struct Totals {
     pub(crate) credentials: u32,
     #[serde(rename = "s")]
     pub(crate) next_sequence: u64,
-}
-
-/// The durable part of [`ContainerState`], except the retries.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StateBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    p: Option<ByteArray<16>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    l: Option<u8>,
-    s: ByteArray<32>,
-}
-
-impl StateBody {
-    pub(crate) fn of(pin: Option<&PinVerifier>, sealing_key: &SealingKey) -> Self {
-        Self {
-            p: pin.map(|pin| ByteArray::new(pin.hash)),
-            l: pin.map(|pin| pin.code_points),
-            s: ByteArray::new(*sealing_key.as_bytes()),
-        }
-    }
-
-    pub(crate) fn into_state(self, key: &[u8], uv_retries: u8) -> Result<ContainerState, StoreError> {
-        let pin = match (&self.p, self.l) {
-            (Some(hash), Some(code_points)) => Some(PinVerifier { hash: **hash, code_points }),
-            (None, None) => None,
-            _ => return Err(StoreError::damaged(Key::describe(key), "half a PIN")),
-        };
-        Ok(ContainerState { pin, sealing_key: SealingKey::from_bytes(*self.s), uv_retries })
-    }
-}
-
-impl Drop for StateBody {
-    fn drop(&mut self) {
-        self.s.zeroize();
-        if let Some(hash) = &mut self.p {
-            hash.zeroize();
-        }
-    }
 }
 
 /// A document with its name, which its key does not show.

@@ -212,6 +212,11 @@ fn take_effect(core: &Core, container: ContainerId, effects: Vec<Effect>) -> Res
                     at_least(lease, count);
                 }
             }),
+            Effect::CounterSet { id, count } => core.if_live(container, |live| {
+                if let Some(lease) = live.counters.get_mut(&id) {
+                    *lease = Lease::after(count);
+                }
+            }),
             Effect::OperationAtLeast(number) => core.if_live(container, |live| {
                 if let Some(lease) = &mut live.operation {
                     at_least(lease, number);

@@ -11,11 +11,12 @@ use std::{
 };
 
 use softhello_ctap::{
-    Algorithm, Credential, CredentialId, PrivateKey, Protection, SealingKey, Timestamp, User,
+    Algorithm, Credential, CredentialId, ExtensionData, PinVerifier, PrivateKey, Protection, SealingKey,
+    Settings, Timestamp, User,
 };
 use softhello_storage::{
-    Change, ChangeSet, ContainerId, DIRECTORY, DeviceKey, EngineKind, Expected, Export, Kind, PinVerifier,
-    Store, StoredCredential, export, open,
+    Change, ChangeSet, ContainerId, DIRECTORY, DeviceKey, EngineKind, Expected, Export, Kind, Store,
+    StoredCredential, export, open,
 };
 
 const HOME: ContainerId = ContainerId::from_uuid(uuid::Uuid::from_u128(0x5eed));
@@ -60,6 +61,7 @@ fn fill(store: &dyn Store) {
     };
     let sealing_key = SealingKey::from_bytes([7; 32]);
     let pin = Some(PinVerifier { hash: [6; 16], code_points: 6 });
+    let settings = Box::new(Settings { pin, ..Settings::default() });
     let document = |name: &str, value: &[u8]| Change::PutDocument {
         name: name.to_owned(),
         value: value.to_vec(),
@@ -71,7 +73,7 @@ fn fill(store: &dyn Store) {
     commit(
         HOME,
         vec![
-            Change::CreateContainer { uv_retries: 3, sealing_key, pin },
+            Change::CreateContainer { uv_retries: 3, sealing_key, settings },
             put(passkey),
             put(credential(Algorithm::EdDsa, Kind::Managed)),
             put(credential(Algorithm::Rs256, Kind::Passkey)),
@@ -110,6 +112,7 @@ fn credential(algorithm: Algorithm, kind: Kind) -> StoredCredential {
         backup_eligible: kind == Kind::Passkey,
         backed_up: false,
         created: Timestamp(1_750_000_000_000),
+        extensions: ExtensionData::default(),
     };
     StoredCredential { credential, kind, removable: kind == Kind::Passkey, blocking: kind == Kind::Managed }
 }

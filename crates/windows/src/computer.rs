@@ -157,7 +157,7 @@ impl Computer {
             return Err(WindowsError::AccountExists { name: name.to_owned() });
         }
         account.incarnations = self.former_incarnations(name).await?;
-        let profile = self.pin_profile();
+        let profile = self.hello_profile();
         account.incarnations.entry(profile.container.clone()).or_default();
         // The container first: an account without one could not be told from one whose container was deleted.
         let container = self.make_container(&account, &profile, pin).await?;
@@ -225,6 +225,7 @@ impl Computer {
         match self.store.state(self.container_of(account, &self.pin_profile().container)).await {
             Ok(state) => Ok(state
                 .value
+                .settings
                 .pin
                 .as_ref()
                 .map(|pin| if *pin == default { Self::DEFAULT_PIN } else { "set" })),
@@ -276,7 +277,7 @@ impl Computer {
         let container = self.container_of(&account, HELLO);
         let no_pin = || WindowsError::NoPin { account: name.to_owned() };
         match self.store.state(container).await {
-            Ok(state) if state.value.pin.is_some() => {}
+            Ok(state) if state.value.settings.pin.is_some() => {}
             Ok(_) | Err(StoreError::NoContainer(_)) => return Err(no_pin()),
             Err(error) => return Err(error.into()),
         }
@@ -380,11 +381,13 @@ impl Computer {
         let account = self.account(name).await?;
         let container = self.container_of(&account, &self.profile.container);
         match self.store.state(container).await {
-            // The first of its kind is made at its first use, set up; after a deletion it comes back without a PIN.
+            // The first Hello container is made at its first use, set up; after a deletion it comes back without a PIN.
+            // A security key comes without a PIN from the factory.
             Err(StoreError::NoContainer(_)) => {
                 let account = self.with_kind(name, &self.profile.container).await?;
                 let first = account.incarnations.get(&self.profile.container) == Some(&0);
-                let pin = first.then(default_pin);
+                let set_up = first && self.profile.ctap.user_verification == UserVerification::Pin;
+                let pin = set_up.then(default_pin);
                 self.make_container(&account, &self.profile, pin.as_ref()).await?;
             }
             other => other.map(drop)?,
@@ -410,6 +413,11 @@ impl Computer {
 
     /// The profile whose PIN is meant: the one in use if it has a PIN, else Windows Hello's.
     fn pin_profile(&self) -> Arc<DeviceProfile> {
+        if self.profile.ctap.client_pin { Arc::clone(&self.profile) } else { self.hello_profile() }
+    }
+
+    /// The profile that an account is set up with: the one in use if it verifies by a PIN, else Windows Hello's.
+    fn hello_profile(&self) -> Arc<DeviceProfile> {
         if self.profile.ctap.user_verification == UserVerification::Pin {
             Arc::clone(&self.profile)
         } else {

@@ -2,7 +2,9 @@
 
 use rand::CryptoRng;
 use sha2::{Digest as _, Sha256};
-use softhello_ctap::{Algorithm, Credential, CredentialId, PrivateKey, Protection, Timestamp, User};
+use softhello_ctap::{
+    Algorithm, Credential, CredentialId, ExtensionData, PrivateKey, Protection, Timestamp, User,
+};
 use softhello_storage::{Kind, StoredCredential};
 
 use crate::{WindowsError, conflict::ENTRA_RP_ID};
@@ -31,6 +33,7 @@ pub(crate) fn credential(
             backup_eligible: false,
             backed_up: false,
             created,
+            extensions: ExtensionData::default(),
         },
         kind: Kind::Managed,
         removable: false,

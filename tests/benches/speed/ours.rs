@@ -10,8 +10,8 @@ use std::{
 
 use pollster::block_on;
 use softhello_ctap::{
-    Algorithm, Authenticator as _, Channel, Credential, CredentialId, PrivateKey, Protection, Query,
-    Timestamp, User,
+    Algorithm, Authenticator as _, Channel, Credential, CredentialId, ExtensionData, PrivateKey, Protection,
+    Query, Timestamp, User,
 };
 use softhello_device::{Device, DeviceProfile, Pin, container_id, create_container};
 use softhello_storage::{
@@ -92,6 +92,7 @@ fn filler(number: u32) -> Change {
         backup_eligible: false,
         backed_up: false,
         created: Timestamp(1_700_000_000_000),
+        extensions: ExtensionData::default(),
     };
     let stored = StoredCredential { credential, kind: Kind::Passkey, removable: true, blocking: false };
     Change::PutCredential { credential: Box::new(stored), room: None }

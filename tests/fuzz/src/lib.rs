@@ -9,7 +9,7 @@ mod replies;
 use std::time::Duration;
 
 use bench::{Bench, RP_ID, hello, pin_pad, security_key};
-use softhello_ctap::{Answer, Channel, Protection, Status, cbor};
+use softhello_ctap::{Answer, Channel, Protection, Status, Transport, cbor};
 
 pub use replies::ceremonies;
 
@@ -34,7 +34,7 @@ pub fn several(input: &[u8]) {
         let (request, after) = after.split_at(usize::from(*len).min(after.len()));
         rest = after;
         bench.host.default_answer = answer(*user);
-        bench.channel = Channel { transport: 0, id: u32::from(channel % 3) };
+        bench.channel = Channel { transport: Transport::Usb, id: u32::from(channel % 3) };
         bench.advance(Duration::from_millis(250 * u64::from(*wait)));
         if *wait == u8::MAX {
             bench.power_cycle();

@@ -2,8 +2,8 @@
 
 use softhello_ctap::{
     Algorithm, Answer, Authenticator, Change, ChangeSet, Channel, Credential, CredentialId, Exchange,
-    Gesture, Handle, Host, HostError, PrivateKey, Profile, Query, SealingKey, Session, State, Steps,
-    Timestamp, dispatch,
+    Gesture, Handle, Host, HostError, PinVerifier, PrivateKey, Profile, Query, SealingKey, Session, Settings,
+    State, Steps, Timestamp, dispatch, u2f,
 };
 
 use crate::vector::Vector;
@@ -62,14 +62,22 @@ impl Host for VectorHost {
     }
 
     async fn state(&mut self) -> Result<State, HostError> {
-        Ok(State { uv_configured: self.uv_configured, uv_retries: 5, sealing_key: SealingKey::default() })
+        let pin = self.uv_configured.then_some(PinVerifier { hash: [0; 16], code_points: 4 });
+        let settings = Settings { pin, ..Settings::default() };
+        Ok(State { settings, uv_retries: 5, sealing_key: SealingKey::default() })
+    }
+
+    async fn large_blob_array(&mut self) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(None)
     }
 
     async fn find(&mut self, query: Query<'_>) -> Result<Vec<Handle>, HostError> {
         let matches = |credential: &&Credential| match query {
             Query::Rp(rp_id) => credential.rp_id == rp_id,
-            Query::Ids { rp_id, ids } => credential.rp_id == rp_id && ids.contains(&credential.id.as_bytes()),
-            Query::All => true,
+            Query::Ids { rp_id_hash, ids } => {
+                u2f::application(&credential.rp_id) == *rp_id_hash && ids.contains(&credential.id.as_bytes())
+            }
+            Query::Discoverable | Query::All => true,
         };
         let handle = |credential: &Credential| Handle {
             id: credential.id.clone(),

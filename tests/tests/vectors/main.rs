@@ -14,8 +14,8 @@ use std::{sync::mpsc, thread, time::Duration};
 
 use host::VectorAuthenticator;
 use softhello_ctap::{
-    Algorithm, Announced, BackupPolicy, CounterPolicy, Credential, CredentialId, Flags, Format, Profile,
-    Protection, Timestamp, Transport, User, UserVerification, Version,
+    Algorithm, BackupPolicy, CounterPolicy, Credential, CredentialId, ExtensionData, Flags, Format, Profile,
+    Protection, Timestamp, Transport, User, UserVerification,
 };
 use softhello_webauthn::{
     AuthenticationResponse, Client, CreationOptions, RegistrationResponse, RequestOptions,
@@ -184,33 +184,18 @@ fn client(ceremony: &Ceremony) -> Client {
 fn profile(vector: &Vector) -> Profile {
     let flags = vector.registration.flags;
     let profile = Profile {
-        name: vector.name.clone(),
-        description: "WebAuthn Level 3 §16".to_owned(),
-        aaguid: Uuid::from_slice(&vector.registration.bytes("aaguid")).unwrap(),
-        versions: vec![Version::Fido20],
         platform: true,
         discoverable: true,
         always_discoverable: true,
         user_verification: UserVerification::Pin,
-        always_verifies: false,
-        make_cred_uv_not_rqd: false,
-        max_uv_retries: 5,
-        max_uv_attempts: 1,
         algorithms: Algorithm::ALL.to_vec(),
-        attestation_formats: vec![Format::PackedSelf],
-        default_format: Format::None,
+        attestation_formats: vec![Format::Packed],
         transports: vec![Transport::Internal],
         max_msg_size: Some(4096),
-        max_credential_count_in_list: None,
-        max_credential_id_length: None,
         credential_id_length: u16::try_from(vector.registration.bytes("credential_id").len()).unwrap(),
-        max_credentials: None,
-        firmware_version: None,
         counter: CounterPolicy::Zero,
         backup: BackupPolicy { eligible: flags.has(Flags::BE), backed_up: flags.has(Flags::BS) },
-        empty_allow_list_is_absent: false,
-        reset_at_any_time: false,
-        announced: Announced::default(),
+        ..Profile::new(&vector.name, Uuid::from_slice(&vector.registration.bytes("aaguid")).unwrap())
     };
     profile.check().expect(&vector.name);
     profile
@@ -228,6 +213,7 @@ fn imported(vector: &Vector) -> Credential {
         backup_eligible: vector.registration.flags.has(Flags::BE),
         backed_up: vector.authentication.flags.has(Flags::BS),
         created: Timestamp::default(),
+        extensions: ExtensionData::default(),
     }
 }
 

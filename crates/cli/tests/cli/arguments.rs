@@ -65,7 +65,7 @@ fn profiles_by_name_and_by_file() {
     options["authenticatorSelection"] = json!({ "residentKey": "required" });
     desk.write("resident.json", &options.to_string());
     let made = desk.run(&format!("create {ORIGIN} --options resident.json --profile mine.toml")).ok();
-    assert_eq!(made.json()["response"]["transports"], json!(["usb"]));
+    assert_eq!(made.json()["response"]["transports"], json!(["nfc", "usb"]));
     let info = desk.run("info --profile mine.toml --json").ok().json();
     assert_eq!(info["aaguid"], "00000000-f314-4571-9173-3155e0baf341");
     // Windows Hello does not see the passkeys of another authenticator.

@@ -92,9 +92,9 @@ fn bad_input_is_told_as_people_understand_it() {
     let profile =
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../device/profiles/security-key.toml"))
             .unwrap();
-    desk.write("two.toml", &profile.replace("\"FIDO_2_0\"", "\"FIDO_2_3\""));
+    desk.write("two.toml", &profile.replace("cred-mgmt = true", "cred-mgmt = false"));
     desk.show("info --profile two.toml");
-    desk.write("typo.toml", &profile.replace("transports", "transport"));
+    desk.write("typo.toml", &profile.replace("\ntransports =", "\ntransport ="));
     desk.show("info --profile typo.toml");
     desk.show("create --options create.json");
     desk.show("account add ada --kind work");

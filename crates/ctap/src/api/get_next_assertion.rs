@@ -1,21 +1,14 @@
 //! authenticatorGetNextAssertion (0x08). Source: CTAP 2.3 §6.3.
 
-use super::{get_assertion::assertion, refuse};
-use crate::{Channel, Denied, Host, Outcome, Profile, Session, Step};
-
-static CONTINUE: Step = Step {
-    section: "6.3",
-    number: "1",
-    rule: "only after authenticatorGetAssertion on the same channel, with nothing else between and credentials left",
+use super::{
+    get_assertion::{Answering, assertion},
+    refuse,
 };
-static IN_TIME: Step = Step {
-    section: "6.3",
-    number: "3",
-    rule: "more than 30 seconds after the last answer the sequence is forgotten",
+use crate::{
+    Channel, Denied, Host, Outcome, Profile, Session,
+    session::{Candidate, SEQUENCE_LIFETIME_MS},
+    step::steps,
 };
-
-/// How long a sequence waits for its continuation, in milliseconds.
-const LIFETIME_MS: u64 = 30_000;
 
 pub(super) async fn run(
     host: &mut impl Host,
@@ -28,18 +21,41 @@ pub(super) async fn run(
     let Some(mut remembered) = session.assertions.take_if(|remembered| remembered.channel == from) else {
         return Err(refuse(host, &CONTINUE, Denied::NoSequence));
     };
-    if now.0.saturating_sub(remembered.last.0) > LIFETIME_MS {
+    host.note(&CONTINUE, Outcome::Passed);
+    let settings = host.state().await?.settings;
+    if !session.still_authorized(remembered.authorization, &settings) {
+        return Err(refuse(host, &AUTHORIZED, Denied::NoSequence));
+    }
+    let Some(candidate) = remembered.candidates.get(remembered.counter) else {
+        return Err(refuse(host, &LEFT, Denied::NoSequence));
+    };
+    host.note(&LEFT, Outcome::Passed);
+    if now.0.saturating_sub(remembered.last.0) > SEQUENCE_LIFETIME_MS {
         return Err(refuse(host, &IN_TIME, Denied::NoSequence));
     }
-    let Some(handle) = remembered.handles.get(remembered.counter) else {
-        return Err(refuse(host, &CONTINUE, Denied::NoSequence));
+    host.note(&IN_TIME, Outcome::Passed);
+    let mut credential = match candidate {
+        Candidate::Stored(id) => host.load(id).await?,
+        Candidate::Sealed(credential) => (**credential).clone(),
     };
-    host.note(&CONTINUE, Outcome::Passed);
-    let credential = host.load(&handle.id).await?;
-    let answer =
-        assertion(host, profile, &credential, &remembered.client_data_hash, remembered.flags, None).await?;
+    let answering = Answering {
+        rp_id_hash: &remembered.rp_id_hash,
+        client_data_hash: &remembered.client_data_hash,
+        flags: remembered.flags,
+        extensions: &remembered.extensions,
+        listed: false,
+        number_of_credentials: None,
+    };
+    let answer = assertion(host, profile, &mut credential, &answering).await?;
     remembered.counter += 1;
     remembered.last = now;
     session.assertions = Some(remembered);
     Ok(answer)
+}
+
+steps! {
+    CONTINUE = "6.3" "1" "only after authenticatorGetAssertion on the same channel, with nothing else between";
+    AUTHORIZED = "6" "3" "a sequence ends with the token that began it";
+    LEFT = "6.3" "2" "credentialCounter is below numberOfCredentials";
+    IN_TIME = "6.3" "3" "more than 30 seconds after the last answer the sequence is forgotten";
 }

@@ -5,11 +5,19 @@ use crate::{Answer, Denied, Gesture, Host, Outcome, Step};
 
 /// Asks for presence; a decline or timeout is OPERATION_DENIED, a cancel KEEPALIVE_CANCEL.
 pub(super) async fn ask(host: &mut impl Host, step: &'static Step, rp_id: &str) -> Result<(), Denied> {
-    let denied = match host.ask(Gesture::Presence { rp_id }).await {
-        Answer::Given => {
-            host.note(step, Outcome::Passed);
-            return Ok(());
-        }
+    wait(host, step, Gesture::Presence { rp_id }).await?;
+    host.note(step, Outcome::Passed);
+    Ok(())
+}
+
+/// The same without a word if the gesture was made: the step goes on.
+pub(super) async fn wait(
+    host: &mut impl Host,
+    step: &'static Step,
+    gesture: Gesture<'_>,
+) -> Result<(), Denied> {
+    let denied = match host.ask(gesture).await {
+        Answer::Given => return Ok(()),
         Answer::Wrong | Answer::Declined => Denied::UserDeclined,
         Answer::TimedOut => Denied::UserTimeout,
         Answer::Cancelled => Denied::Cancelled,

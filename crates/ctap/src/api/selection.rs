@@ -1,13 +1,7 @@
 //! authenticatorSelection (0x0B). Source: CTAP 2.3 §6.9.
 
 use super::{ok, refuse};
-use crate::{Answer, Denied, Gesture, Host, Outcome, Step};
-
-static SELECT: Step = Step {
-    section: "6.9",
-    number: "1",
-    rule: "wait for the user's touch; an explicit denial is OPERATION_DENIED, a timeout USER_ACTION_TIMEOUT",
-};
+use crate::{Answer, Denied, Gesture, Host, Outcome, Step, step::steps};
 
 pub(super) async fn run(host: &mut impl Host) -> Result<Vec<u8>, Denied> {
     confirm(host, &SELECT, Gesture::Select).await?;
@@ -30,4 +24,8 @@ pub(super) async fn confirm(
         Answer::Cancelled => Denied::Cancelled,
     };
     Err(refuse(host, step, denied))
+}
+
+steps! {
+    SELECT = "6.9" "1" "wait for the user's touch; an explicit denial is OPERATION_DENIED, a timeout USER_ACTION_TIMEOUT";
 }

@@ -41,7 +41,11 @@ fn make_credential_response_with_packed_self_attestation() {
 
 #[test]
 fn get_assertion_response() {
-    let data = AuthData::new("example.org", Flags::default().with(Flags::UP | Flags::UV, true), 7);
+    let data = AuthData::new(
+        crate::u2f::application("example.org"),
+        Flags::default().with(Flags::UP | Flags::UV, true),
+        7,
+    );
     let mut out = Writer::appending(vec![0x00]);
     out.map(4);
     out.uint(1).map(2).text("id").bytes(&[0xc1; 16]).text("type").text("public-key");
@@ -213,7 +217,8 @@ fn each_broken_rule_is_named() {
         assert_covers(&explanation, bytes);
         explanation.problems.into_iter().map(|problem| problem.text).collect::<Vec<_>>().join("; ")
     };
-    let mut reserved = AuthData::new("example.org", Flags(Flags::UP | Flags::BS), 0).to_bytes();
+    let mut reserved =
+        AuthData::new(crate::u2f::application("example.org"), Flags(Flags::UP | Flags::BS), 0).to_bytes();
     for (name, kind, bytes, want) in [
         ("surplus", Kind::Cbor, &[0x01, 0x02][..], "more bytes follow the end of the item at byte 1"),
         ("not minimal", Kind::Cbor, &[0x18, 0x01], "the number at byte 0 is not in its shortest form"),
@@ -336,7 +341,11 @@ fn samples() -> Vec<Vec<u8>> {
 }
 
 fn registration_data() -> AuthData {
-    let mut data = AuthData::new("example.org", Flags::default().with(Flags::UP | Flags::UV, true), 0);
+    let mut data = AuthData::new(
+        crate::u2f::application("example.org"),
+        Flags::default().with(Flags::UP | Flags::UV, true),
+        0,
+    );
     data.attested = Some(AttestedCredential {
         aaguid: HELLO,
         id: CredentialId::try_from(&[0xc1; 32][..]).expect("32 bytes are a credential id"),

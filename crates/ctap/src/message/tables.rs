@@ -282,7 +282,7 @@ pub static LARGE_BLOBS: Table = Table {
     fields: &[
         optional(Key::Int(0x01), "get", Kind::Uint),
         optional(Key::Int(0x02), "set", BYTES),
-        required(Key::Int(0x03), "offset", Kind::Uint),
+        optional(Key::Int(0x03), "offset", Kind::Uint),
         optional(Key::Int(0x04), "length", Kind::Uint),
         optional(Key::Int(0x05), "pinUvAuthParam", BYTES),
         optional(Key::Int(0x06), "pinUvAuthProtocol", Kind::Uint),

@@ -3,6 +3,7 @@
 //! Randomness is seeded, the clock stands until it is moved, and the user answers from a script. Every call of the
 //! host and every step of the rules is written down, in order.
 
+pub(crate) mod platform;
 mod profiles;
 mod request;
 
@@ -16,15 +17,18 @@ use std::{
 };
 
 use rand::{Rng as _, SeedableRng as _, rngs::ChaCha20Rng};
+use sha2::{Digest as _, Sha256};
 use softhello_ctap::{
     Algorithm, Answer, AuthData, Change, ChangeSet, Channel, Credential, CredentialId, Denied, Exchange,
-    Gesture, Handle, Host, HostError, Outcome, Piece, PrivateKey, Profile, Protection, Query, SealingKey,
-    Session, State, Status, Step, Steps, Timestamp, User, UserVerification,
+    ExtensionData, Gesture, Handle, Host, HostError, Outcome, Piece, PinVerifier, PrivateKey, Profile,
+    Protection, Query, SealingKey, Session, Setting, Settings, State, Status, Step, Steps, Template,
+    Timestamp, User, UserVerification,
     cbor::{self, Reader},
     message::{DESCRIPTOR, GET_ASSERTION_RESPONSE, MAKE_CREDENTIAL_RESPONSE, Members, USER},
 };
 
-pub(crate) use profiles::{hello, pin_pad, security_key};
+pub(crate) use platform::{Platform, Token};
+pub(crate) use profiles::{blob_key, full_key, hello, legacy_key, pin_pad, security_key};
 pub(crate) use request::{
     CLIENT_DATA_HASH, RP_ID, Request, array, boolean, bytes, descriptor, int, map, raw_map, text, uint,
 };
@@ -49,6 +53,7 @@ pub(crate) struct FakeHost {
     pub(crate) credentials: Vec<Stored>,
     counts: BTreeMap<CredentialId, u32>,
     last_sequence: u64,
+    pub(crate) large_blob_array: Option<Vec<u8>>,
     answers: VecDeque<Answer>,
     /// What the user does when the script has ended.
     pub(crate) default_answer: Answer,
@@ -56,6 +61,8 @@ pub(crate) struct FakeHost {
     pub(crate) gesture_takes: Duration,
     /// Whether the power is cut while the user is asked.
     cut_at_ask: bool,
+    /// After how many more awaits the power is cut. A commit is durable before its await ends.
+    cut_at: Option<usize>,
     failures: Vec<(Point, usize, HostError)>,
     /// Edits pieces of the answer, as a fault would.
     pub(crate) shaper: Option<fn(Piece, &mut Vec<u8>)>,
@@ -81,10 +88,17 @@ pub(crate) enum Call {
     Presence(String),
     /// With the attempts left after this one.
     Verify(u8),
+    Sample(u8),
+    Touch,
     Select,
-    ConfirmReset,
+    /// Whether the touch has to be long.
+    ConfirmReset(bool),
     Create,
+    Update,
+    Delete,
     UvRetries(u8),
+    Set(Setting),
+    LargeBlobArray,
     Reset,
     Shape(Piece),
 }
@@ -125,6 +139,10 @@ pub(crate) struct Created {
     pub(crate) auth_data_bytes: Vec<u8>,
     /// An encoded map.
     pub(crate) att_stmt: Vec<u8>,
+    pub(crate) ep_att: Option<bool>,
+    pub(crate) large_blob_key: Option<Vec<u8>>,
+    /// An encoded map.
+    pub(crate) unsigned: Option<Vec<u8>>,
 }
 
 /// What authenticatorGetAssertion or GetNextAssertion answered.
@@ -136,28 +154,39 @@ pub(crate) struct Asserted {
     pub(crate) signature: Vec<u8>,
     pub(crate) user: Option<User>,
     pub(crate) number_of_credentials: Option<u64>,
+    pub(crate) large_blob_key: Option<Vec<u8>>,
+    /// An encoded map.
+    pub(crate) unsigned: Option<Vec<u8>>,
 }
 
 impl Bench {
     /// An authenticator of this profile, just powered up. Verification is set up where the profile has it.
     pub(crate) fn new(profile: Profile) -> Self {
         profile.check().expect("a profile that is possible");
-        let state = State {
-            uv_configured: profile.user_verification != UserVerification::None,
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let mut state = State {
+            settings: Settings::new(&profile, &mut |out| rng.fill_bytes(out)),
             uv_retries: profile.max_uv_retries,
             sealing_key: SealingKey::from_bytes([0x5e; 32]),
         };
+        match profile.user_verification {
+            UserVerification::Pin => state.settings.pin = Some(verifier(PIN)),
+            UserVerification::Fingerprint => state.settings.templates.push(finger()),
+            UserVerification::None | UserVerification::Always => {}
+        }
         let host = FakeHost {
-            rng: ChaCha20Rng::seed_from_u64(7),
+            rng,
             clock: START,
             state,
             credentials: Vec::new(),
             counts: BTreeMap::new(),
             last_sequence: 0,
+            large_blob_array: None,
             answers: VecDeque::new(),
             default_answer: Answer::Given,
             gesture_takes: Duration::ZERO,
             cut_at_ask: false,
+            cut_at: None,
             failures: Vec::new(),
             shaper: None,
             calls: Vec::new(),
@@ -174,8 +203,28 @@ impl Bench {
 
     /// Verification is not set up.
     pub(crate) fn without_uv(mut self) -> Self {
-        self.host.state.uv_configured = false;
+        if self.profile.user_verification == UserVerification::Pin {
+            self.host.state.settings.pin = None;
+        }
+        self.host.state.settings.templates.clear();
         self
+    }
+
+    /// The PIN [`PIN`] is set, that the platform collects.
+    pub(crate) fn with_pin(mut self) -> Self {
+        assert!(self.profile.client_pin, "this profile has a PIN");
+        self.host.state.settings.pin = Some(verifier(PIN));
+        self
+    }
+
+    /// With this setting.
+    pub(crate) fn set(mut self, setting: Setting) -> Self {
+        self.host.state.settings.apply(setting);
+        self
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.host.state.settings
     }
 
     /// So many attempts at verification are left.
@@ -232,8 +281,51 @@ impl Bench {
             Poll::Pending => panic!("a fake host never lets a command wait"),
         };
         let Exchange { response, cause } = exchange;
+        self.replied(response, cause)
+    }
+
+    /// Sends a U2F message: data and status word.
+    pub(crate) fn message(&mut self, apdu: &[u8]) -> Reply {
+        self.host.calls.clear();
+        self.host.steps.clear();
+        let message = softhello_ctap::u2f::message(&mut self.host, &self.profile, apdu);
+        let response = match pin!(message).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(response) => response,
+            Poll::Pending => panic!("a fake host never lets a message wait"),
+        };
+        self.replied(response, None)
+    }
+
+    fn replied(&mut self, response: Vec<u8>, cause: Option<Denied>) -> Reply {
         let (calls, steps) = (std::mem::take(&mut self.host.calls), std::mem::take(&mut self.host.steps));
         Reply { response, cause, calls, steps }
+    }
+
+    /// Sends a request and cuts the power at its `n`th await that could be observed, 0 the first. Whether there was one.
+    pub(crate) fn cut_power_at(&mut self, request: &[u8], n: usize) -> bool {
+        self.host.calls.clear();
+        self.host.steps.clear();
+        self.host.cut_at = Some(n);
+        let cut = {
+            let exchange = softhello_ctap::dispatch(
+                &mut self.host,
+                &self.profile,
+                &mut self.session,
+                self.channel,
+                request,
+            );
+            pin!(exchange).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+        };
+        self.host.cut_at = None;
+        if cut {
+            self.power_cycle();
+        }
+        cut
+    }
+
+    /// Whether this step was taken since the last request was sent.
+    pub(crate) fn took(&self, section: &str, number: &str) -> bool {
+        self.host.steps.iter().any(|noted| (noted.step.section, noted.step.number) == (section, number))
     }
 
     /// Sends a request and cuts the power when the user is asked. Gives the calls until then.
@@ -290,8 +382,18 @@ impl FakeHost {
             backup_eligible: false,
             backed_up: false,
             created: self.clock,
+            extensions: ExtensionData::default(),
         });
         id
+    }
+
+    /// Never goes on if the power is cut here.
+    async fn powered(&mut self) {
+        match &mut self.cut_at {
+            Some(0) => pending().await,
+            Some(left) => *left -= 1,
+            None => {}
+        }
     }
 
     fn insert(&mut self, credential: Credential) {
@@ -353,8 +455,14 @@ impl Host for FakeHost {
 
     async fn state(&mut self) -> Result<State, HostError> {
         self.calls.push(Call::State);
+        self.powered().await;
         self.reach(Point::State)?;
         Ok(self.state.clone())
+    }
+
+    async fn large_blob_array(&mut self) -> Result<Option<Vec<u8>>, HostError> {
+        self.reach(Point::State)?;
+        Ok(self.large_blob_array.clone())
     }
 
     async fn find(&mut self, query: Query<'_>) -> Result<Vec<Handle>, HostError> {
@@ -365,13 +473,16 @@ impl Host for FakeHost {
         };
         let found = match query {
             Query::Rp(rp_id) => newest_first(&|found| found.discoverable && found.rp_id == rp_id),
-            Query::Ids { rp_id, ids } => {
+            Query::Ids { rp_id_hash, ids } => {
                 let by_id = |id: &&[u8]| {
                     let mut all = self.credentials.iter().map(|stored| (stored, &stored.credential));
-                    all.find(|(_, found)| found.id.as_bytes() == *id && found.rp_id == rp_id)
+                    all.find(|(_, found)| {
+                        found.id.as_bytes() == *id && Sha256::digest(&found.rp_id).as_slice() == rp_id_hash
+                    })
                 };
                 ids.iter().filter_map(by_id).map(|(stored, _)| stored).collect()
             }
+            Query::Discoverable => newest_first(&|found| found.discoverable),
             Query::All => newest_first(&|_| true),
         };
         let handle = |stored: &Stored| Handle {
@@ -407,11 +518,14 @@ impl Host for FakeHost {
     }
 
     async fn ask(&mut self, gesture: Gesture<'_>) -> Answer {
+        self.powered().await;
         self.calls.push(match gesture {
             Gesture::Presence { rp_id } => Call::Presence(rp_id.to_owned()),
             Gesture::Verify { attempts_left, .. } => Call::Verify(attempts_left),
+            Gesture::Sample { remaining, .. } => Call::Sample(remaining),
+            Gesture::Touch => Call::Touch,
             Gesture::Select => Call::Select,
-            Gesture::Reset => Call::ConfirmReset,
+            Gesture::Reset { long_touch } => Call::ConfirmReset(long_touch),
             other => panic!("a gesture that the bench does not know: {other:?}"),
         });
         if self.cut_at_ask {
@@ -425,24 +539,39 @@ impl Host for FakeHost {
         for change in &changes.0 {
             self.calls.push(match change {
                 Change::Create { .. } => Call::Create,
+                Change::Update(_) => Call::Update,
+                Change::Delete(_) => Call::Delete,
                 Change::UvRetries(retries) => Call::UvRetries(*retries),
+                Change::Set(setting) => Call::Set(setting.clone()),
+                Change::LargeBlobArray(_) => Call::LargeBlobArray,
                 Change::Reset { .. } => Call::Reset,
                 other => panic!("a change that the bench does not know: {other:?}"),
             });
         }
+        self.powered().await;
         self.reach(Point::Commit)?;
         for change in changes.0 {
             match change {
                 Change::Create { credential, room } => self.create(*credential, room)?,
+                Change::Update(credential) => {
+                    let known =
+                        self.credentials.iter_mut().find(|known| known.credential.id == credential.id);
+                    known.expect("a credential that is stored").credential = *credential;
+                }
+                Change::Delete(id) => self.credentials.retain(|known| known.credential.id != id),
                 Change::UvRetries(retries) => self.state.uv_retries = retries,
-                Change::Reset { sealing_key, uv_retries } => {
+                Change::Set(setting) => self.state.settings.apply(setting),
+                Change::LargeBlobArray(array) => self.large_blob_array = Some(array),
+                Change::Reset { sealing_key, uv_retries, settings } => {
                     self.credentials.clear();
-                    self.state.sealing_key = sealing_key;
-                    self.state.uv_retries = uv_retries;
+                    self.counts.clear();
+                    self.large_blob_array = None;
+                    self.state = State { settings: *settings, uv_retries, sealing_key };
                 }
                 _ => {}
             }
         }
+        self.powered().await;
         Ok(())
     }
 
@@ -498,6 +627,9 @@ impl Reply {
             auth_data: AuthData::parse(&auth_data_bytes).expect("authenticator data"),
             auth_data_bytes,
             att_stmt: members.raw("attStmt").expect("attStmt").to_vec(),
+            ep_att: members.bool("epAtt"),
+            large_blob_key: members.bytes("largeBlobKey").map(<[u8]>::to_vec),
+            unsigned: members.raw("unsignedExtensionOutputs").map(<[u8]>::to_vec),
         }
     }
 
@@ -520,6 +652,8 @@ impl Reply {
             signature: members.bytes("signature").expect("signature").to_vec(),
             user,
             number_of_credentials: members.uint("numberOfCredentials"),
+            large_blob_key: members.bytes("largeBlobKey").map(<[u8]>::to_vec),
+            unsigned: members.raw("unsignedExtensionOutputs").map(<[u8]>::to_vec),
         }
     }
 
@@ -554,6 +688,23 @@ impl Created {
         }
         None
     }
+}
+
+/// The PIN of every bench that has one.
+pub(crate) const PIN: &str = "1234";
+
+/// What is kept of a PIN.
+pub(crate) fn verifier(pin: &str) -> PinVerifier {
+    let hash = Sha256::digest(pin);
+    PinVerifier {
+        hash: *hash.first_chunk().expect("32 bytes"),
+        code_points: u8::try_from(pin.chars().count()).expect("a short PIN"),
+    }
+}
+
+/// An enrolled fingerprint.
+pub(crate) fn finger() -> Template {
+    Template { id: vec![0xf1], friendly_name: None }
 }
 
 /// A failure of the store, with a text to recognise it by.

@@ -22,16 +22,37 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// A request of this command without parameters.
+    pub(crate) fn new(command: u8) -> Self {
+        Self { command, members: BTreeMap::new(), options: Vec::new() }
+    }
+
     /// A valid authenticatorMakeCredential for the user `ada`, ES256.
     pub(crate) fn make_credential() -> Self {
-        let request = Self { command: api::MAKE_CREDENTIAL, members: BTreeMap::new(), options: Vec::new() };
-        request.with(0x01, bytes(&CLIENT_DATA_HASH)).rp(RP_ID).user("ada").algorithms(&[-7])
+        Self::new(api::MAKE_CREDENTIAL)
+            .with(0x01, bytes(&CLIENT_DATA_HASH))
+            .rp(RP_ID)
+            .user("ada")
+            .algorithms(&[-7])
     }
 
     /// A valid authenticatorGetAssertion without allowList.
     pub(crate) fn get_assertion() -> Self {
-        let request = Self { command: api::GET_ASSERTION, members: BTreeMap::new(), options: Vec::new() };
-        request.rp(RP_ID).with(0x02, bytes(&CLIENT_DATA_HASH))
+        Self::new(api::GET_ASSERTION).rp(RP_ID).with(0x02, bytes(&CLIENT_DATA_HASH))
+    }
+
+    pub(crate) fn command(&self) -> u8 {
+        self.command
+    }
+
+    pub(crate) fn member(&self, key: u64) -> Option<&[u8]> {
+        self.members.get(&key).map(Vec::as_slice)
+    }
+
+    /// With these inputs of extensions.
+    pub(crate) fn extensions(self, extensions: &[(&str, Vec<u8>)]) -> Self {
+        let key = if self.command == api::MAKE_CREDENTIAL { 0x06 } else { 0x04 };
+        self.with(key, map(extensions))
     }
 
     /// With this item as the member `key`.

@@ -450,7 +450,10 @@ fn signatures_verify() {
         for _ in 0..2 {
             let asserted = bench.assert(&request());
             assert_eq!(asserted.id, created.id(), "{algorithm}");
-            assert_eq!(asserted.auth_data.rp_id_hash, AuthData::new(RP_ID, Flags(0), 0).rp_id_hash);
+            assert_eq!(
+                asserted.auth_data.rp_id_hash,
+                AuthData::new(softhello_ctap::u2f::application(RP_ID), Flags(0), 0).rp_id_hash
+            );
             assert_eq!(asserted.auth_data.attested, None);
             assert_eq!(asserted.auth_data_bytes.len(), 37);
             let message = [&asserted.auth_data_bytes[..], &CLIENT_DATA_HASH].concat();

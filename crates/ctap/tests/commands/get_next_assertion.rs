@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use softhello_ctap::{Answer, Channel, Flags, Profile, Protection, Status, api};
+use softhello_ctap::{Answer, Channel, Flags, Profile, Protection, Status, Transport, api};
 
 use crate::bench::{
-    Bench, CLIENT_DATA_HASH, Call, Point, RP_ID, Request, broken_store, hello, pin_pad, security_key,
+    Bench, CLIENT_DATA_HASH, Call, PIN, Point, RP_ID, Request, broken_store, hello, pin_pad, security_key,
+    verifier,
 };
 use crate::signatures::verify;
 
@@ -57,7 +58,8 @@ fn flags_and_names_are_those_of_the_first_answer() {
         let mut bench = Bench::new(profile).passkey("a").passkey("b");
         let first = bench.assert(&request);
         // Verification is set up or removed meanwhile: the sequence keeps what it began with.
-        bench.host.state.uv_configured = !bench.host.state.uv_configured;
+        let pin = &mut bench.host.state.settings.pin;
+        *pin = if pin.is_some() { None } else { Some(verifier(PIN)) };
         let next = bench.send(&NEXT).asserted();
         for (answer, user) in [(first, "b"), (next, "a")] {
             assert_eq!(answer.auth_data.flags, Flags(flags), "{name}, {user}");
@@ -123,8 +125,12 @@ fn another_command_ends_the_sequence() {
 
 #[test]
 fn only_the_channel_that_began_goes_on() {
-    let here = Channel { transport: 1, id: 7 };
-    for other in [Channel { transport: 1, id: 8 }, Channel { transport: 2, id: 7 }, Channel::default()] {
+    let here = Channel { transport: Transport::Usb, id: 7 };
+    for other in [
+        Channel { transport: Transport::Usb, id: 8 },
+        Channel { transport: Transport::Nfc, id: 7 },
+        Channel::default(),
+    ] {
         let mut bench = Bench::new(hello()).passkey("a").passkey("b").passkey("c");
         bench.channel = here;
         bench.assert(&Request::get_assertion());

@@ -1,24 +1,38 @@
 //! Bytes that no platform would send.
 
 use proptest::{collection::vec, prelude::*, sample::Index};
-use softhello_ctap::{Answer, Channel, Profile, Protection, Status, api, cbor};
+use softhello_ctap::{Answer, Channel, Permissions, Profile, Protection, Status, Transport, api, cbor};
 
 use crate::bench::{
-    Bench, RP_ID, Reply, Request, array, boolean, bytes, hello, int, pin_pad, raw_map, security_key, text,
-    uint,
+    Bench, RP_ID, Reply, Request, array, blob_key, boolean, bytes, full_key, hello, int, legacy_key, pin_pad,
+    platform::client_pin, raw_map, security_key, text, uint,
 };
 
-/// The command that is asked for most, and two that read nothing.
+/// The commands that are asked for most, those of a key with everything, and one that reads nothing.
 fn command() -> impl Strategy<Value = u8> {
     prop_oneof![
         4 => prop_oneof![Just(api::MAKE_CREDENTIAL), Just(api::GET_ASSERTION)],
+        4 => prop_oneof![
+            Just(api::CLIENT_PIN),
+            Just(api::BIO_ENROLLMENT),
+            Just(api::CREDENTIAL_MANAGEMENT),
+            Just(api::LARGE_BLOBS),
+            Just(api::CONFIG),
+        ],
         2 => Just(api::GET_NEXT_ASSERTION),
         1 => any::<u8>(),
     ]
 }
 
 fn profile() -> impl Strategy<Value = Profile> {
-    prop_oneof![Just(hello()), Just(security_key()), Just(pin_pad())]
+    prop_oneof![
+        Just(hello()),
+        Just(security_key()),
+        Just(pin_pad()),
+        Just(full_key()),
+        Just(blob_key()),
+        Just(legacy_key())
+    ]
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
@@ -53,16 +67,57 @@ fn sorted_map(mut pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<u8> {
 }
 
 /// A valid request in which some members were given other values or taken away.
-fn odd_request() -> impl Strategy<Value = Vec<u8>> {
+fn odd_request() -> impl Strategy<Value = Request> {
     let change = (0..16u64, prop_oneof![3 => item().prop_map(Some), 1 => Just(None)]);
-    let valid = prop_oneof![Just(Request::make_credential()), Just(Request::get_assertion())];
-    (valid, vec(change, 0..4)).prop_map(|(valid, changes)| {
+    (valid(), vec(change, 0..4)).prop_map(|(valid, changes)| {
         let change = |request: Request, (key, value)| match value {
             Some(item) => request.with(key, item),
             None => request.without(key),
         };
-        changes.into_iter().fold(valid, change).bytes()
+        changes.into_iter().fold(valid, change)
     })
+}
+
+/// Requests that are valid once they are authenticated, each of the commands with subcommands in many ways.
+fn valid() -> impl Strategy<Value = Request> {
+    let of = |command, number: std::ops::Range<u64>, params: u64, more: Vec<(u64, Vec<u8>)>| {
+        (number, item()).prop_map(move |(subcommand, item)| {
+            let request = Request::new(command)
+                .with(if command == api::BIO_ENROLLMENT { 2 } else { 1 }, uint(subcommand));
+            let request = request.with(params, raw_map(&[(uint(1), item)]));
+            more.iter().fold(request, |request, (key, item)| request.with(*key, item.clone()))
+        })
+    };
+    let fragment = (vec(any::<u8>(), 0..100), 0..120u64, 0..120u64).prop_map(|(fragment, offset, length)| {
+        let request = Request::new(api::LARGE_BLOBS).with(2, bytes(&fragment)).with(3, uint(offset));
+        if offset == 0 { request.with(4, uint(length)) } else { request }
+    });
+    prop_oneof![
+        2 => Just(Request::make_credential()),
+        2 => Just(Request::get_assertion()),
+        1 => of(api::CREDENTIAL_MANAGEMENT, 0..9, 2, vec![]),
+        1 => of(api::BIO_ENROLLMENT, 0..9, 3, vec![(1, uint(1))]),
+        1 => of(api::CONFIG, 0..6, 2, vec![]),
+        1 => (0..11u64).prop_map(client_pin),
+        1 => fragment,
+    ]
+}
+
+/// The request as it is sent: authenticated where the profile has tokens and the command takes one.
+fn authorized(bench: &mut Bench, request: Request) -> Vec<u8> {
+    let permission = match request.command() {
+        api::MAKE_CREDENTIAL => Permissions::MC,
+        api::GET_ASSERTION => Permissions::GA,
+        api::CREDENTIAL_MANAGEMENT => Permissions::CM,
+        api::BIO_ENROLLMENT => Permissions::BE,
+        api::CONFIG => Permissions::ACFG,
+        api::LARGE_BLOBS if bench.profile.max_serialized_large_blob_array.is_some() => Permissions::LBW,
+        _ => return request.bytes(),
+    };
+    if bench.profile.client_pin && bench.profile.pin_uv_auth_token {
+        return bench.token(permission, Some(RP_ID)).authorize(request).bytes();
+    }
+    request.bytes()
 }
 
 #[derive(Clone, Debug)]
@@ -127,7 +182,7 @@ fn check(bench: &Bench, request: &[u8], reply: &Reply) {
 fn bench(profile: Profile, answers: Vec<Answer>) -> Bench {
     let mut bench = Bench::new(profile).passkey("ada").passkey("bob").user(answers);
     bench.keep(RP_ID, "eve", Protection::Required, true);
-    bench
+    if bench.profile.client_pin { bench.with_pin() } else { bench }
 }
 
 proptest! {
@@ -163,6 +218,7 @@ proptest! {
         answers in vec(answer(), 0..3),
     ) {
         let mut bench = bench(profile, answers);
+        let request = authorized(&mut bench, request);
         let request = damaged(request, damages);
         let reply = bench.send(&request);
         check(&bench, &request, &reply);
@@ -176,11 +232,12 @@ proptest! {
     ) {
         let mut bench = bench(profile, answers);
         for (request, damages, command, channel) in messages {
+            let request = authorized(&mut bench, request);
             let mut request = damaged(request, damages);
             if let (Some(command), Some(first)) = (command, request.first_mut()) {
                 *first = command;
             }
-            bench.channel = Channel { transport: 0, id: channel };
+            bench.channel = Channel { transport: Transport::Usb, id: channel };
             let reply = bench.send(&request);
             check(&bench, &request, &reply);
         }

@@ -591,17 +591,17 @@ fn attestation_formats_preference() {
     let none_only =
         || Profile { attestation_formats: vec![], default_format: Format::None, ..security_key() };
     for (name, profile, preference, want) in [
-        ("absent", with_packed(Format::PackedSelf), None, "packed"),
+        ("absent", with_packed(Format::Packed), None, "packed"),
         ("absent", with_packed(Format::None), None, "none"),
-        ("empty", with_packed(Format::PackedSelf), Some(&[][..]), "packed"),
+        ("empty", with_packed(Format::Packed), Some(&[][..]), "packed"),
         ("empty", with_packed(Format::None), Some(&[]), "none"),
-        ("none", with_packed(Format::PackedSelf), Some(&["none"]), "none"),
+        ("none", with_packed(Format::Packed), Some(&["none"]), "none"),
         ("none", none_only(), Some(&["none"]), "none"),
         ("packed", with_packed(Format::None), Some(&["packed"]), "packed"),
         ("packed, which there is not", none_only(), Some(&["packed"]), "none"),
         ("the first supported", with_packed(Format::None), Some(&["tpm", "packed", "none"]), "packed"),
-        ("the first supported", with_packed(Format::PackedSelf), Some(&["tpm", "none", "packed"]), "none"),
-        ("none supported", with_packed(Format::PackedSelf), Some(&["tpm", "fido-u2f"]), "packed"),
+        ("the first supported", with_packed(Format::Packed), Some(&["tpm", "none", "packed"]), "none"),
+        ("none supported", with_packed(Format::Packed), Some(&["tpm", "fido-u2f"]), "packed"),
         ("none supported", with_packed(Format::None), Some(&["Packed", ""]), "none"),
     ] {
         let request = match preference {
@@ -641,7 +641,10 @@ fn a_fault_in_authenticator_data_is_signed() {
     let created = bench.create(&request());
     let message = [&created.auth_data_bytes[..], &CLIENT_DATA_HASH].concat();
     verify(&created.attested().public_key, &message, &created.statement_signature().unwrap());
-    assert_ne!(created.auth_data.rp_id_hash, softhello_ctap::AuthData::new(RP_ID, Flags(0), 0).rp_id_hash);
+    assert_ne!(
+        created.auth_data.rp_id_hash,
+        softhello_ctap::AuthData::new(softhello_ctap::u2f::application(RP_ID), Flags(0), 0).rp_id_hash
+    );
 }
 
 #[test]
@@ -669,7 +672,9 @@ fn authenticator_data() {
         for format in ["none", "packed"] {
             let aaguid = profile.aaguid;
             let created = Bench::new(profile.clone()).create(&request().formats(&[format]));
-            let want_hash = softhello_ctap::AuthData::new(RP_ID, Flags(0), 0).rp_id_hash;
+            let want_hash =
+                softhello_ctap::AuthData::new(softhello_ctap::u2f::application(RP_ID), Flags(0), 0)
+                    .rp_id_hash;
             assert_eq!(created.auth_data.rp_id_hash, want_hash, "{name}, {format}");
             assert_eq!(created.auth_data.flags, Flags(want), "{name}, {format}");
             assert_eq!(created.auth_data.sign_count, 0, "{name}, {format}");

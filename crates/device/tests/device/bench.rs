@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use softhello_ctap::{
-    Algorithm, AuthData, Authenticator as _, Channel, Denied, Exchange, Status, Timestamp, api,
+    Algorithm, AuthData, Authenticator as _, Channel, Denied, Exchange, Status, Timestamp, UserVerification,
+    api,
     cbor::Writer,
     message::{
         DESCRIPTOR, GET_ASSERTION, GET_ASSERTION_RESPONSE, GET_INFO_RESPONSE, MAKE_CREDENTIAL,
@@ -35,6 +36,15 @@ pub(crate) struct Create {
     pub(crate) algorithm: Algorithm,
     pub(crate) formats: &'static [&'static str],
     pub(crate) options: &'static [(&'static str, bool)],
+}
+
+impl Create {
+    /// A passkey that is kept, with verification where that needs no PIN of the platform.
+    pub(crate) fn kept(profile: &str) -> Self {
+        let options: &[_] =
+            if profile.starts_with("security-key") { &[("rk", true)] } else { &[("rk", true), ("uv", true)] };
+        Self { options, ..Self::default() }
+    }
 }
 
 impl Default for Create {
@@ -77,9 +87,16 @@ impl Refused {
 }
 
 impl Bench {
-    /// A device of a built-in profile that was set up with the PIN 123456, over a store of its own.
+    /// A device of a built-in profile over a store of its own. One that verifies by a PIN has the PIN 123456.
     pub(crate) fn of(profile: &str) -> Self {
-        Self::set_up(&memory(), profile, Some("123456"), None)
+        Self::in_store(&memory(), profile, None)
+    }
+
+    /// The same over this store.
+    pub(crate) fn in_store(store: &Arc<dyn Store>, profile: &str, seed: Option<&Seed>) -> Self {
+        let by_pin =
+            DeviceProfile::built_in(profile).unwrap().ctap.user_verification == UserVerification::Pin;
+        Self::set_up(store, profile, by_pin.then_some("123456"), seed)
     }
 
     pub(crate) fn hello() -> Self {

@@ -7,8 +7,8 @@ use crate::bench::{Bench, Create, get_assertion, make_credential};
 
 /// What a device answers to the same requests: two registrations, of which the second renews the first, a credential
 /// that a security key seals into its id, and two sign-ins.
-fn answers(bench: &mut Bench) -> Vec<Vec<u8>> {
-    let kept = Create { options: &[("rk", true), ("uv", true)], ..Create::default() };
+fn answers(bench: &mut Bench, profile: &str) -> Vec<Vec<u8>> {
+    let kept = Create::kept(profile);
     [make_credential(&kept), make_credential(&kept), get_assertion(&[]), make_credential(&Create::default())]
         .iter()
         .map(|request| bench.send(request).response)
@@ -18,7 +18,7 @@ fn answers(bench: &mut Bench) -> Vec<Vec<u8>> {
 #[test]
 fn the_same_seed_gives_the_same_bytes_in_a_fresh_store() {
     for profile in ["windows-hello-software", "security-key"] {
-        let run = |seed: Option<&Seed>| answers(&mut Bench::set_up(&memory(), profile, Some("123456"), seed));
+        let run = |seed: Option<&Seed>| answers(&mut Bench::in_store(&memory(), profile, seed), profile);
         let (seven, eight) = (Seed::new(b"seven"), Seed::new(b"eight"));
         let first = run(Some(&seven));
         assert!(first.iter().all(|response| response[0] == 0), "{profile}");

@@ -45,7 +45,7 @@ fn scripts_that_refuse() {
         ("security-key", Script::Timeout, Status::OperationDenied, "UserTimeout"),
     ] {
         let mut bench = Bench::of(profile);
-        bench.create(&Create { options: &[("rk", true), ("uv", true)], ..Create::default() }).unwrap();
+        bench.create(&Create::kept(profile)).unwrap();
         // Nothing was typed, so that it costs no attempt, however often.
         for _ in 0..10 {
             let refused = bench.user(script).get(&[]).unwrap_err();
@@ -89,12 +89,12 @@ fn what_a_person_types_is_compared_with_the_pin() {
 #[test]
 fn a_profile_that_verifies_without_a_pin_asks_for_none() {
     let person = Person::default();
-    let mut bench = Bench::of("security-key");
+    let mut bench = Bench::of("synced-passkey");
     bench.device.set_user(User::Prompt(Box::new(person.clone())));
     person.answers.lock().unwrap().extend([PromptAnswer::Yes, PromptAnswer::Yes]);
     let verified = bench.create(&Create { options: &[("uv", true)], ..Create::default() }).unwrap();
-    let touched = bench.create(&Create::default()).unwrap();
-    assert_eq!((verified.flags, touched.flags), (0x45, 0x41));
+    let touched = bench.get(&[&verified.id]).unwrap();
+    assert_eq!((verified.flags, touched.flags), (0x5d, 0x19));
     assert_eq!(*person.wanted.lock().unwrap(), [false, false]);
 }
 
@@ -118,14 +118,25 @@ fn a_listener_hears_the_request_the_steps_and_the_response() {
         })
         .collect();
     insta::assert_snapshot!(steps.join("\n"), @r"
+    6.1.2 1: does not apply: there is no pinUvAuthParam
+    6.1.2 2: does not apply: there is no pinUvAuthParam
     6.1.2 3: ES256
+    6.1.2 5.1: no uv
+    6.1.2 5.2: does not apply: there is none
+    6.1.2 5.3: passed
+    6.1.2 5.4: passed
     6.1.2 5.5: passed
     6.1.2 6: passed
     6.1.2 8: passed
+    6.1.2 9: does not apply: it was not asked for
+    6.1.2 10: does not apply: verification is asked for or needed where it is set up
+    6.5.3.1 1: passed
     6.5.3.1 4.1: passed
     6.5.3.1 4.2: passed
     6.1.2 11: passed
-    6.1.2 14: does not apply: user verification showed it
+    6.1.2 12: does not apply: there is no list
+    6.1.2 13: passed
+    6.1.2 15: passed
     6.1.2 16: ES256
     6.1.2 19: none
     6.1.2 17: passed

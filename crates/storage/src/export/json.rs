@@ -3,13 +3,14 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use softhello_ctap::{
-    Algorithm, Credential, CredentialId, PrivateKey, Protection, SealingKey, Timestamp, User,
+    Algorithm, CredRandom, Credential, CredentialId, ExtensionData, LargeBlob, LargeBlobKey, PersistentToken,
+    PinVerifier, PrivateKey, Protection, SealingKey, Settings, Template, Timestamp, User, WrittenBlob,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{Export, ExportedContainer, ExportedCredential};
-use crate::{ContainerId, ContainerState, Kind, PinVerifier, StoreError, StoredCredential};
+use crate::{ContainerId, ContainerState, Kind, StoreError, StoredCredential};
 
 const FORMAT: &str = "softhello-export";
 const VERSION: u64 = 1;
@@ -93,6 +94,49 @@ struct State {
     pin: Option<Pin>,
     sealing_key: Base64,
     uv_retries: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingsMember>,
+}
+
+/// What else is set; absent if everything is as in a new device.
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SettingsMember {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin_retries: Option<u8>,
+    force_pin_change: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_pin_length: Option<u8>,
+    min_pin_length_rp_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin_complexity_policy: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    always_uv: Option<bool>,
+    enterprise_attestation: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    long_touch_for_reset: Option<bool>,
+    uv_count_since_last_pin_entry: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    persistent_token: Option<TokenMember>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_identifier: Option<Base64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cred_store_state: Option<Base64>,
+    templates: Vec<TemplateMember>,
+}
+
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenMember {
+    value: Base64,
+    read_only_management: bool,
+}
+
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TemplateMember {
+    id: Base64,
+    friendly_name: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,6 +165,31 @@ struct CredentialMember {
     removable: bool,
     blocking: bool,
     count: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extensions: Option<ExtensionsMember>,
+}
+
+/// What extensions keep; absent if they keep nothing.
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ExtensionsMember {
+    /// CredRandomWithUV ‖ CredRandomWithoutUV.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cred_random: Option<Base64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cred_blob: Option<Base64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    large_blob_key: Option<Base64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    large_blob: Option<LargeBlobMember>,
+    third_party_payment: bool,
+}
+
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LargeBlobMember {
+    blob: Option<Base64>,
+    original_size: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -152,6 +221,7 @@ struct DocumentMember {
     value: Base64,
 }
 
+#[derive(PartialEq, Eq)]
 struct Base64(Zeroizing<Vec<u8>>);
 
 impl Base64 {
@@ -184,11 +254,14 @@ impl From<&ExportedContainer> for Container {
     fn from(container: &ExportedContainer) -> Self {
         let state = container.state.as_ref().map(|state| State {
             pin: state
+                .settings
                 .pin
                 .as_ref()
                 .map(|pin| Pin { hash: Base64::of(&pin.hash), code_points: pin.code_points }),
             sealing_key: Base64::of(state.sealing_key.as_bytes()),
             uv_retries: state.uv_retries,
+            settings: Some(SettingsMember::from(&state.settings))
+                .filter(|settings| *settings != SettingsMember::default()),
         });
         let counters = container
             .counters
@@ -220,7 +293,7 @@ impl TryFrom<Container> for ExportedContainer {
                 Ok(PinVerifier { hash: pin.hash.array("pin.hash")?, code_points: pin.code_points })
             });
             Ok(ContainerState {
-                pin: pin.transpose()?,
+                settings: state.settings.unwrap_or_default().into_settings(pin.transpose()?)?,
                 sealing_key: SealingKey::from_bytes(state.sealing_key.array("sealing_key")?),
                 uv_retries: state.uv_retries,
             })
@@ -252,6 +325,118 @@ impl TryFrom<Container> for ExportedContainer {
     }
 }
 
+impl From<&Settings> for SettingsMember {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            pin_retries: settings.pin_retries,
+            force_pin_change: settings.force_pin_change,
+            min_pin_length: settings.min_pin_length,
+            min_pin_length_rp_ids: settings.min_pin_length_rp_ids.clone(),
+            pin_complexity_policy: settings.pin_complexity_policy,
+            always_uv: settings.always_uv,
+            enterprise_attestation: settings.enterprise_attestation,
+            long_touch_for_reset: settings.long_touch_for_reset,
+            uv_count_since_last_pin_entry: settings.uv_count_since_last_pin_entry,
+            persistent_token: settings.persistent_token.as_ref().map(|token| TokenMember {
+                value: Base64::of(&token.value),
+                read_only_management: token.read_only_management,
+            }),
+            device_identifier: settings.device_identifier.map(|number| Base64::of(&number)),
+            cred_store_state: settings.cred_store_state.map(|number| Base64::of(&number)),
+            templates: settings
+                .templates
+                .iter()
+                .map(|template| TemplateMember {
+                    id: Base64::of(&template.id),
+                    friendly_name: template.friendly_name.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl SettingsMember {
+    fn into_settings(self, pin: Option<PinVerifier>) -> Result<Settings, StoreError> {
+        let number = |number: Option<Base64>, member| number.map(|number| number.array(member)).transpose();
+        let token = self.persistent_token.map(|token| -> Result<_, StoreError> {
+            Ok(PersistentToken {
+                value: token.value.array("persistent_token.value")?,
+                read_only_management: token.read_only_management,
+            })
+        });
+        Ok(Settings {
+            pin,
+            pin_retries: self.pin_retries,
+            force_pin_change: self.force_pin_change,
+            min_pin_length: self.min_pin_length,
+            min_pin_length_rp_ids: self.min_pin_length_rp_ids,
+            pin_complexity_policy: self.pin_complexity_policy,
+            always_uv: self.always_uv,
+            enterprise_attestation: self.enterprise_attestation,
+            long_touch_for_reset: self.long_touch_for_reset,
+            uv_count_since_last_pin_entry: self.uv_count_since_last_pin_entry,
+            persistent_token: token.transpose()?,
+            device_identifier: number(self.device_identifier, "device_identifier")?,
+            cred_store_state: number(self.cred_store_state, "cred_store_state")?,
+            templates: self
+                .templates
+                .into_iter()
+                .map(|template| Template {
+                    id: template.id.0.to_vec(),
+                    friendly_name: template.friendly_name,
+                })
+                .collect(),
+        })
+    }
+}
+
+impl From<&ExtensionData> for ExtensionsMember {
+    fn from(data: &ExtensionData) -> Self {
+        let base64 = |bytes: &Vec<u8>| Base64::of(bytes);
+        Self {
+            cred_random: data
+                .cred_random
+                .as_ref()
+                .map(|random| Base64(Zeroizing::new([random.with_uv, random.without_uv].concat()))),
+            cred_blob: data.cred_blob.as_ref().map(base64),
+            large_blob_key: data.large_blob_key.as_ref().map(|key| Base64::of(&key.0)),
+            large_blob: data.large_blob.as_ref().map(|slot| LargeBlobMember {
+                blob: slot.0.as_ref().map(|written| Base64::of(&written.blob)),
+                original_size: slot.0.as_ref().map(|written| written.original_size),
+            }),
+            third_party_payment: data.third_party_payment,
+        }
+    }
+}
+
+impl TryFrom<ExtensionsMember> for ExtensionData {
+    type Error = StoreError;
+
+    fn try_from(member: ExtensionsMember) -> Result<Self, StoreError> {
+        let cred_random = member.cred_random.map(|random| -> Result<_, StoreError> {
+            let random: [u8; 64] = random.array("cred_random")?;
+            let half = |half: &[u8]| *half.first_chunk().expect("half of 64 bytes");
+            let (with_uv, without_uv) = random.split_at(32);
+            Ok(CredRandom { with_uv: half(with_uv), without_uv: half(without_uv) })
+        });
+        let large_blob = member.large_blob.map(|slot| match (slot.blob, slot.original_size) {
+            (Some(blob), Some(original_size)) => {
+                Ok(LargeBlob(Some(WrittenBlob { blob: blob.0.to_vec(), original_size })))
+            }
+            (None, None) => Ok(LargeBlob(None)),
+            _ => Err(StoreError::Invalid("`large_blob` has only one of its members".to_owned())),
+        });
+        let key = member.large_blob_key.map(|key| key.array("large_blob_key")).transpose()?;
+        Ok(Self {
+            cred_random: cred_random.transpose()?,
+            cred_blob: member.cred_blob.map(|blob| blob.0.to_vec()),
+            large_blob_key: key.map(LargeBlobKey),
+            large_blob: large_blob.transpose()?,
+            third_party_payment: member.third_party_payment,
+        })
+    }
+}
+
 impl From<&ExportedCredential> for CredentialMember {
     fn from(exported: &ExportedCredential) -> Self {
         let ExportedCredential { stored, count } = exported;
@@ -278,6 +463,8 @@ impl From<&ExportedCredential> for CredentialMember {
             removable: stored.removable,
             blocking: stored.blocking,
             count: *count,
+            extensions: Some(ExtensionsMember::from(&credential.extensions))
+                .filter(|extensions| *extensions != ExtensionsMember::default()),
         }
     }
 }
@@ -305,6 +492,7 @@ impl TryFrom<CredentialMember> for ExportedCredential {
             backup_eligible: member.backup_eligible,
             backed_up: member.backed_up,
             created: Timestamp(member.created),
+            extensions: member.extensions.map(ExtensionData::try_from).transpose()?.unwrap_or_default(),
         };
         let kind = match member.kind {
             KindMember::Passkey => Kind::Passkey,

@@ -154,9 +154,9 @@ pub async fn import(store: &dyn Store, export: &Export) -> Result<(), StoreError
         export.containers.iter().partition(|container| container.id == DIRECTORY);
     for container in first.into_iter().chain(last) {
         let mut changes = Vec::new();
-        if let Some(ContainerState { pin, sealing_key, uv_retries }) = &container.state {
-            let (pin, sealing_key) = (pin.clone(), sealing_key.clone());
-            changes.push(Change::CreateContainer { uv_retries: *uv_retries, sealing_key, pin });
+        if let Some(ContainerState { settings, sealing_key, uv_retries }) = &container.state {
+            let (settings, sealing_key) = (Box::new(settings.clone()), sealing_key.clone());
+            changes.push(Change::CreateContainer { uv_retries: *uv_retries, sealing_key, settings });
             changes.push(Change::OperationAtLeast(container.operation));
         }
         changes.extend(container.credentials.iter().flat_map(puts));

@@ -9,7 +9,7 @@ mod tampering;
 use std::{future::Future, ops::ControlFlow, sync::Arc};
 
 use softhello_ctap::{
-    Algorithm, Credential, CredentialId, PrivateKey, Protection, SealingKey, Timestamp, User,
+    Algorithm, Credential, CredentialId, ExtensionData, PrivateKey, Protection, SealingKey, Timestamp, User,
 };
 
 use crate::{
@@ -79,7 +79,11 @@ fn commit<const N: usize>(
 }
 
 fn create() -> Change {
-    Change::CreateContainer { uv_retries: 3, sealing_key: SealingKey::from_bytes([7; 32]), pin: None }
+    Change::CreateContainer {
+        uv_retries: 3,
+        sealing_key: SealingKey::from_bytes([7; 32]),
+        settings: Box::default(),
+    }
 }
 
 fn id(name: &str) -> CredentialId {
@@ -97,6 +101,7 @@ fn passkey(rp_id: &str, user: &str) -> StoredCredential {
         backup_eligible: false,
         backed_up: false,
         created: Timestamp(1),
+        extensions: ExtensionData::default(),
     };
     StoredCredential { credential, kind: Kind::Passkey, removable: true, blocking: false }
 }

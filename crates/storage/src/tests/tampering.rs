@@ -1,9 +1,9 @@
 //! What is detected of a changed store, and that nothing else is lost.
 
-use softhello_ctap::Query;
+use softhello_ctap::{PinVerifier, Query, Setting, u2f::application};
 
 use super::*;
-use crate::{DIRECTORY, Expected, PinVerifier, copy, copy_sound, export_container, seal::KeyKind};
+use crate::{DIRECTORY, Expected, copy, copy_sound, export_container, seal::KeyKind};
 
 /// Two containers with two credentials each, a counter, an operation number and a document.
 fn filled() -> Disk {
@@ -17,8 +17,8 @@ fn filled() -> Disk {
                 create(),
                 put("rp", "ada"),
                 put("other", "bob"),
-                Change::SetPin {
-                    pin: Some(PinVerifier { hash: [6; 16], code_points: 6 }),
+                Change::Set {
+                    setting: Setting::Pin(Some(PinVerifier { hash: [6; 16], code_points: 6 })),
                     expected: Expected::Any,
                 },
                 Change::PutDocument { name: "n".to_owned(), value: vec![1], expected: Expected::Any },
@@ -47,7 +47,7 @@ fn reads(store: &dyn Store, container: ContainerId) -> Vec<Result<String, StoreE
         text(wait(store.load(container, &id("bob@other")))),
         text(wait(store.find(container, Query::Rp("rp")))),
         text(wait(store.find(container, Query::Rp("other")))),
-        text(wait(store.find(container, Query::Ids { rp_id: "rp", ids: &ids }))),
+        text(wait(store.find(container, Query::Ids { rp_id_hash: &application("rp"), ids: &ids }))),
         text(wait(store.find(container, Query::All))),
         text(wait(store.count(container))),
         text(wait(store.counter(container, &id("ada@rp")))),

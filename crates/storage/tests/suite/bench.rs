@@ -3,10 +3,11 @@
 use std::{fs, future::Future, path::Path, sync::Arc};
 
 use softhello_ctap::{
-    Algorithm, Credential, CredentialId, PrivateKey, Protection, Query, SealingKey, Timestamp, User,
+    Algorithm, Credential, CredentialId, ExtensionData, PinVerifier, PrivateKey, Protection, Query,
+    SealingKey, Setting, Timestamp, User,
 };
 use softhello_storage::{
-    Change, ChangeSet, ContainerId, DeviceKey, EngineKind, Kind, PinVerifier, Store, StoreError,
+    Change, ChangeSet, ContainerId, DeviceKey, EngineKind, Expected, Kind, Store, StoreError,
     StoredCredential, open,
 };
 use tempfile::TempDir;
@@ -81,11 +82,15 @@ pub(crate) fn commit(
 }
 
 pub(crate) fn create() -> Change {
-    Change::CreateContainer { uv_retries: 3, sealing_key: sealing_key(7), pin: None }
+    Change::CreateContainer { uv_retries: 3, sealing_key: sealing_key(7), settings: Box::default() }
 }
 
 pub(crate) fn sealing_key(byte: u8) -> SealingKey {
     SealingKey::from_bytes([byte; 32])
+}
+
+pub(crate) fn set_pin(pin: Option<PinVerifier>, expected: Expected) -> Change {
+    Change::Set { setting: Setting::Pin(pin), expected }
 }
 
 pub(crate) fn pin(byte: u8) -> PinVerifier {
@@ -114,6 +119,7 @@ pub(crate) fn passkey(rp_id: &str, user: &str) -> StoredCredential {
         backup_eligible: false,
         backed_up: false,
         created: Timestamp(1_750_000_000_000),
+        extensions: ExtensionData::default(),
     };
     StoredCredential { credential, kind: Kind::Passkey, removable: true, blocking: false }
 }

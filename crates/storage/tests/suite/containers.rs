@@ -1,5 +1,6 @@
 //! Containers, their state, and documents.
 
+use softhello_ctap::u2f::application;
 use softhello_storage::{Change, DIRECTORY, Expected, MAX_DOCUMENT, MAX_NAME, StoreError};
 
 use crate::bench::*;
@@ -36,23 +37,23 @@ pub(crate) fn create_and_delete(bench: &Bench) {
 pub(crate) fn states_and_pins(bench: &Bench) {
     let store = bench.store();
     let before = wait(store.state(HOME)).unwrap();
-    assert_eq!((&before.value.pin, before.value.uv_retries), (&None, 3));
+    assert_eq!((&before.value.settings.pin, before.value.uv_retries), (&None, 3));
     assert_eq!(before.value.sealing_key, sealing_key(7));
 
     let expected = Expected::Revision(before.revision);
-    commit(&store, HOME, [Change::SetPin { pin: Some(pin(1)), expected }]).unwrap();
+    commit(&store, HOME, [set_pin(Some(pin(1)), expected)]).unwrap();
     let after = wait(store.state(HOME)).unwrap();
-    assert_eq!(after.value.pin, Some(pin(1)));
+    assert_eq!(after.value.settings.pin, Some(pin(1)));
     assert_eq!(after.value.sealing_key, sealing_key(7));
     assert_ne!(after.revision, before.revision);
-    let late = commit(&store, HOME, [Change::SetPin { pin: None, expected }]);
+    let late = commit(&store, HOME, [set_pin(None, expected)]);
     assert!(matches!(late, Err(StoreError::Conflict)));
 
     commit(&store, HOME, [Change::UvRetries(1)]).unwrap();
     let retried = wait(store.state(HOME)).unwrap();
     assert_eq!((retried.value.uv_retries, retried.revision), (1, after.revision));
-    commit(&store, HOME, [Change::SetPin { pin: None, expected: Expected::Any }]).unwrap();
-    assert_eq!(wait(store.state(HOME)).unwrap().value.pin, None);
+    commit(&store, HOME, [set_pin(None, Expected::Any)]).unwrap();
+    assert_eq!(wait(store.state(HOME)).unwrap().value.settings.pin, None);
     let printed = format!("{:?}", retried.value);
     assert!(!printed.contains("7, 7") && !printed.contains("1, 1"), "a secret is printed: {printed}");
 }
@@ -130,7 +131,7 @@ pub(crate) fn reset_keeps_documents(bench: &Bench) {
             put(&managed("rp", "ada")),
             put(&passkey("rp", "bob")),
             Change::PutDocument { name, value: vec![1], expected: Expected::Any },
-            Change::SetPin { pin: Some(pin(1)), expected: Expected::Any },
+            set_pin(Some(pin(1)), Expected::Any),
             Change::UvRetries(0),
         ],
     )
@@ -138,9 +139,14 @@ pub(crate) fn reset_keeps_documents(bench: &Bench) {
     let last = wait(store.next_count(HOME, &id("bob@rp"))).unwrap();
     let operation = wait(store.next_operation(HOME)).unwrap();
     let sequence = wait(store.find(HOME, softhello_ctap::Query::All)).unwrap()[0].sequence;
-    commit(&store, HOME, [Change::Reset { sealing_key: sealing_key(8), uv_retries: 5 }]).unwrap();
+    commit(
+        &store,
+        HOME,
+        [Change::Reset { sealing_key: sealing_key(8), uv_retries: 5, settings: Box::default() }],
+    )
+    .unwrap();
     let state = wait(store.state(HOME)).unwrap().value;
-    assert_eq!((state.pin, state.uv_retries, state.sealing_key), (None, 5, sealing_key(8)));
+    assert_eq!((state.settings.pin, state.uv_retries, state.sealing_key), (None, 5, sealing_key(8)));
     assert_eq!((wait(store.count(HOME)).unwrap(), all_ids(&store)), (0, vec![]));
     assert_eq!((last, wait(store.counter(HOME, &id("bob@rp"))).unwrap()), (1, 0));
     assert_eq!(wait(store.document(HOME, "note")).unwrap().unwrap().value, [1]);
@@ -176,7 +182,8 @@ pub(crate) fn limits(bench: &Bench) {
             assert_eq!(wait(store.load(HOME, &id("long"))).unwrap().value, stored);
             assert_eq!(ids_of_rp(&store, &stored.credential.rp_id).len(), 1);
             let ids = [stored.credential.id.as_bytes()];
-            let query = softhello_ctap::Query::Ids { rp_id: &stored.credential.rp_id, ids: &ids };
+            let query =
+                softhello_ctap::Query::Ids { rp_id_hash: &application(&stored.credential.rp_id), ids: &ids };
             assert_eq!(wait(store.find(HOME, query)).unwrap().len(), 1);
             let delete = Change::DeleteCredential { id: id("long"), expected: Expected::Any };
             commit(&store, HOME, [delete]).unwrap();

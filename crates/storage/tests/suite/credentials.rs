@@ -1,6 +1,6 @@
 //! Credentials: put, found, loaded, replaced, changed, deleted.
 
-use softhello_ctap::{Algorithm, PrivateKey, Protection, Query};
+use softhello_ctap::{Algorithm, PrivateKey, Protection, Query, u2f::application};
 use softhello_storage::{Change, Expected, Kind, StoreError};
 
 use crate::bench::*;
@@ -28,7 +28,8 @@ pub(crate) fn create_find_load_replace(bench: &Bench) {
 
     let (first, second, foreign) = (id("ada@rp.test"), id("bob@rp.test"), id("ada@other.test"));
     let ids = [foreign.as_bytes(), b"", second.as_bytes(), b"unknown", &[0; 2000], first.as_bytes()];
-    let listed = wait(store.find(HOME, Query::Ids { rp_id: "rp.test", ids: &ids })).unwrap();
+    let listed =
+        wait(store.find(HOME, Query::Ids { rp_id_hash: &application("rp.test"), ids: &ids })).unwrap();
     assert_eq!(listed, [found[0].clone(), found[1].clone()]);
 
     // The same user again: the old one is gone with its counter, the new one is the newest.
@@ -73,7 +74,10 @@ pub(crate) fn non_discoverable_ones_hide(bench: &Bench) {
     assert_eq!(ids_of_rp(&store, "rp"), []);
     assert_eq!(all_ids(&store), [id("ada@rp")]);
     let ids = [hidden.credential.id.as_bytes()];
-    assert_eq!(wait(store.find(HOME, Query::Ids { rp_id: "rp", ids: &ids })).unwrap().len(), 1);
+    assert_eq!(
+        wait(store.find(HOME, Query::Ids { rp_id_hash: &application("rp"), ids: &ids })).unwrap().len(),
+        1
+    );
     assert_eq!(wait(store.load(HOME, &hidden.credential.id)).unwrap().value, hidden);
     assert_sound(&store);
 }
@@ -171,7 +175,7 @@ pub(crate) fn a_failed_set_leaves_no_trace(bench: &Bench) {
         [
             put(&passkey("rp", "bob")),
             Change::DeleteCredential { id: id("ada@rp"), expected: Expected::Any },
-            Change::SetPin { pin: Some(pin(1)), expected: Expected::Any },
+            set_pin(Some(pin(1)), Expected::Any),
             Change::UvRetries(0),
             Change::PutDocument { name: "x".to_owned(), value: vec![], expected: Expected::Any },
             Change::DeleteCredential { id: id("nobody"), expected: Expected::Any },
@@ -180,7 +184,7 @@ pub(crate) fn a_failed_set_leaves_no_trace(bench: &Bench) {
     assert!(matches!(result, Err(StoreError::NotFound)));
     assert_eq!(all_ids(&store), [id("ada@rp")]);
     let state = wait(store.state(HOME)).unwrap().value;
-    assert_eq!((state.pin, state.uv_retries), (None, 3));
+    assert_eq!((state.settings.pin, state.uv_retries), (None, 3));
     assert_eq!(wait(store.document(HOME, "x")).unwrap(), None);
     assert_eq!(wait(store.next_count(HOME, &id("ada@rp"))).unwrap(), 2);
     assert_sound(&store);

@@ -15,7 +15,7 @@ fn filled(bench: &Bench) -> Shared {
         [
             put(&passkey("rp", "bob")),
             put(&managed("rp", "ada")),
-            Change::SetPin { pin: Some(pin(3)), expected: Expected::Any },
+            set_pin(Some(pin(3)), Expected::Any),
             Change::PutDocument { name: "n".to_owned(), value: vec![1, 2, 3], expected: Expected::Any },
         ],
     )

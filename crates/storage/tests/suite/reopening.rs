@@ -18,7 +18,7 @@ pub(crate) fn all_is_there(bench: &Bench) {
             [
                 put(&passkey("rp", "bob")),
                 put(&managed("rp", "ada")),
-                Change::SetPin { pin: Some(pin(3)), expected: Expected::Any },
+                set_pin(Some(pin(3)), Expected::Any),
                 Change::PutDocument { name: "n".to_owned(), value: vec![1; 60_000], expected: Expected::Any },
             ],
         )

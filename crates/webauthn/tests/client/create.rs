@@ -1,7 +1,7 @@
 //! `create()`: how options become requests, and replies become responses.
 
 use sha2::{Digest as _, Sha256};
-use softhello_ctap::{Channel, Denied, HostError, Status, cbor::Reader};
+use softhello_ctap::{Channel, Denied, HostError, Status, Transport, cbor::Reader};
 use softhello_webauthn::{Client, Failure, RegistrationResponse, RelatedOriginsFile};
 
 use crate::common::{
@@ -154,15 +154,21 @@ fn defaults_are_es256_and_rs256() {
     let mut options = creation("");
     options.pub_key_cred_params.clear();
     let mut authenticator = Scripted::new([hello(), new(UP_UV_AT)]);
-    let client =
-        Client::new("https://login.example.org").expect("an origin").channel(Channel { transport: 3, id: 9 });
+    let client = Client::new("https://login.example.org")
+        .expect("an origin")
+        .channel(Channel { transport: Transport::Usb, id: 9 });
     pollster::block_on(client.create(&mut authenticator, &options)).expect("a credential");
     let asked = authenticator.asked();
     assert!(
         asked.contains(r#"4: [{"alg": -7, "type": "public-key"}, {"alg": -257, "type": "public-key"}]"#),
         "{asked}"
     );
-    assert!(authenticator.requests.iter().all(|(channel, _)| *channel == Channel { transport: 3, id: 9 }));
+    assert!(
+        authenticator
+            .requests
+            .iter()
+            .all(|(channel, _)| *channel == Channel { transport: Transport::Usb, id: 9 })
+    );
 }
 
 #[test]
