@@ -3,8 +3,8 @@
 use std::sync::mpsc;
 
 use serde_json::json;
-use softhello_ctap::UserVerification;
-use softhello_device::{Device, Prompt, User};
+use softhello_ctap::{Authenticator, Channel, Exchange, UserVerification};
+use softhello_device::{Listener, Prompt, SharedDevice, User, Visitor};
 use softhello_webauthn::{Choice, Client, CreationOptions, RelatedOriginsFile, RequestOptions};
 use softhello_windows::Computer;
 
@@ -19,9 +19,12 @@ pub(crate) enum Which<'a> {
 pub(crate) struct Setting<'a> {
     pub(crate) computer: &'a Computer,
     pub(crate) account: &'a str,
-    pub(crate) user: UserChoice,
+    /// The authenticator, if it is on a transport of this process.
+    pub(crate) shared: Option<SharedDevice>,
+    /// The user; absent if that of the authenticator on a transport stays.
+    pub(crate) user: Option<UserChoice>,
     pub(crate) prompt: Option<Box<dyn Prompt>>,
-    pub(crate) events: &'a mut dyn FnMut(Event),
+    pub(crate) events: &'a mut (dyn FnMut(Event) + Send),
 }
 
 pub(crate) async fn run(
@@ -45,8 +48,19 @@ pub(crate) async fn run(
             Options::Get(RequestOptions::from_json(&ceremony.options)?, choice)
         }
     };
-    let device = setting.computer.device(setting.account).await?;
-    let (mut device, heard) = attach(device, setting.user, setting.prompt)?;
+    let (tell, heard) = mpsc::channel();
+    let listener: Listener = Box::new(move |event| {
+        // Whoever listened may be gone already; the ceremony goes on.
+        let _ = tell.send(event);
+    });
+    let user = setting.user.map(|user| self::user(user, setting.prompt)).transpose()?;
+    let mut device = match setting.shared {
+        Some(shared) => Device::OnTransport(shared, Visitor { user, listener: Some(listener) }),
+        None => {
+            let own = setting.computer.device(setting.account).await?.with_user(user.unwrap_or_default());
+            Device::Own(Box::new(own.with_listener(listener)))
+        }
+    };
     let result = match &options {
         Options::Create(options) => client.create(&mut device, options).await.map(|response| json!(response)),
         Options::Get(options, choice) => {
@@ -99,25 +113,34 @@ fn client(ceremony: &Ceremony) -> Result<Client, AppError> {
     Ok(client)
 }
 
-fn attach(
-    device: Device,
-    user: UserChoice,
-    prompt: Option<Box<dyn Prompt>>,
-) -> Result<(Device, mpsc::Receiver<softhello_ctap::Event>), AppError> {
-    let user = match (user.script(), prompt) {
-        (Some(script), _) => User::Script(script),
-        (None, Some(prompt)) => User::Prompt(prompt),
-        (None, None) => {
-            return Err(AppError::usage(
-                "there is nobody to ask",
-                "use --user approve, or run it on a terminal",
-            ));
+/// The authenticator of a ceremony.
+enum Device {
+    Own(Box<softhello_device::Device>),
+    OnTransport(SharedDevice, Visitor),
+}
+
+impl Authenticator for Device {
+    async fn exchange(&mut self, from: Channel, request: &[u8]) -> Exchange {
+        match self {
+            Self::Own(device) => device.exchange(from, request).await,
+            Self::OnTransport(device, visitor) => device.exchange_with(visitor, from, request).await,
         }
-    };
-    let (tell, heard) = mpsc::channel();
-    let device = device.with_user(user).with_listener(move |event| {
-        // Whoever listened may be gone already; the ceremony goes on.
-        let _ = tell.send(event);
-    });
-    Ok((device, heard))
+    }
+
+    async fn message(&mut self, from: Channel, apdu: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Own(device) => device.message(from, apdu).await,
+            Self::OnTransport(device, visitor) => device.message_with(visitor, from, apdu).await,
+        }
+    }
+}
+
+fn user(user: UserChoice, prompt: Option<Box<dyn Prompt>>) -> Result<User, AppError> {
+    match (user.script(), prompt) {
+        (Some(script), _) => Ok(User::Script(script)),
+        (None, Some(prompt)) => Ok(User::Prompt(prompt)),
+        (None, None) => {
+            Err(AppError::usage("there is nobody to ask", "use --user approve, or run it on a terminal"))
+        }
+    }
 }

@@ -8,22 +8,23 @@ use softhello_device::{Clock, DeviceProfile, ProfileFileError, Script, Seed};
 use softhello_storage::EngineKind;
 use softhello_windows::Computer;
 
-use crate::Secret;
+use crate::{Operation, Secret};
 
-/// Where and as whom an operation runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where and as whom an operation runs. What is absent is as in the process that runs in the data directory, or else the
+/// default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Context {
     /// The data directory.
     pub data: PathBuf,
     /// The engine of the store.
-    pub store: EngineKind,
+    pub store: Option<EngineKind>,
     /// The account.
-    pub account: String,
+    pub account: Option<String>,
     /// The authenticator.
-    pub profile: ProfileChoice,
+    pub profile: Option<ProfileChoice>,
     /// The user.
-    pub user: UserChoice,
+    pub user: Option<UserChoice>,
     /// A seed that makes keys and ids repeatable.
     pub seed: Option<Secret<Vec<u8>>>,
     /// A fixed time, in milliseconds since 1970.
@@ -79,28 +80,78 @@ impl UserChoice {
             Self::Ask => None,
         }
     }
+
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+            Self::Timeout => "timeout",
+            Self::WrongPin => "wrong-pin",
+            Self::Ask => "ask",
+        }
+    }
+}
+
+/// A context in which nothing is left open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    pub(crate) store: EngineKind,
+    pub(crate) account: String,
+    pub(crate) profile: ProfileChoice,
+    pub(crate) user: UserChoice,
+    pub(crate) seed: Option<Secret<Vec<u8>>>,
+    pub(crate) clock: Option<u64>,
 }
 
 impl Context {
-    /// The default account, authenticator and user, with this data directory.
+    /// The defaults, with this data directory.
     pub fn new(data: PathBuf) -> Self {
-        Self {
-            data,
+        Self { data, command: "softhello".to_owned(), ..Self::default() }
+    }
+
+    /// The setup of an operation, where no other process runs.
+    pub(crate) fn setup(&self, operation: &Operation) -> Setup {
+        // Windows Hello is reached by no wire; what is put on one is a security key.
+        let profile = if operation.is_service() { SECURITY_KEY } else { DeviceProfile::BUILT_IN[0] };
+        self.within(&Setup {
             store: EngineKind::Sled,
             account: Computer::DEFAULT_ACCOUNT.to_owned(),
-            profile: ProfileChoice::Name(DeviceProfile::BUILT_IN[0].to_owned()),
+            profile: ProfileChoice::Name(profile.to_owned()),
             user: UserChoice::default(),
             seed: None,
             clock: None,
-            command: "softhello".to_owned(),
-        }
+        })
     }
 
+    /// The setup in a process that runs with this one.
+    pub(crate) fn within(&self, running: &Setup) -> Setup {
+        Setup {
+            store: self.store.unwrap_or(running.store),
+            account: self.account.clone().unwrap_or_else(|| running.account.clone()),
+            profile: self.profile.clone().unwrap_or_else(|| running.profile.clone()),
+            user: self.user.unwrap_or(running.user),
+            seed: self.seed.clone().or_else(|| running.seed.clone()),
+            clock: self.clock.or(running.clock),
+        }
+    }
+}
+
+/// The profile of what is put on a wire.
+const SECURITY_KEY: &str = "security-key";
+
+impl Setup {
     pub(crate) fn seed(&self) -> Option<Seed> {
         self.seed.as_ref().map(|seed| Seed::new(&seed.0))
     }
 
     pub(crate) fn clock(&self) -> Clock {
         self.clock.map_or(Clock::System, |time| Clock::Fixed(Timestamp(time)))
+    }
+
+    /// Whether both mean the same device, whoever sits before it.
+    pub(crate) fn is_same_device(&self, other: &Self) -> bool {
+        let device = |setup: &Self| Self { user: UserChoice::default(), ..setup.clone() };
+        device(self) == device(other)
     }
 }

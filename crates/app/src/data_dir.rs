@@ -3,8 +3,8 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{Read as _, Seek as _, Write as _},
-    path::Path,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use softhello_storage::{DeviceKey, EngineKind, Store};
 use softhello_windows::Settings;
 
-use crate::{AppError, Context, Event, Exit};
+use crate::{AppError, Event, Exit, control::socket};
 
 /// How long a process waits for another one.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,21 +22,91 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct DataDir {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) settings: Settings,
+    /// Listens for other processes, if this one goes on.
+    control: Mutex<Option<socket::Listener>>,
+    /// Files that go with the process.
+    leftovers: Mutex<Vec<PathBuf>>,
     _lock: Option<File>,
 }
 
+/// A file that goes with the process; its owner takes it away before that.
+pub(crate) struct Leftover<'a> {
+    of: &'a DataDir,
+    path: PathBuf,
+}
+
+impl Drop for Leftover<'_> {
+    fn drop(&mut self) {
+        let mut leftovers = self.of.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        leftovers.retain(|path| *path != self.path);
+    }
+}
+
+/// Where an operation is carried out.
+pub(crate) enum Place {
+    /// In this process.
+    Here(Box<DataDir>),
+    /// In the process that has the data directory.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no control sockets"))]
+    Elsewhere(socket::Stream),
+}
+
+/// What a process says when it opens a data directory.
+pub(crate) struct Opening<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) store: EngineKind,
+    pub(crate) command: &'a str,
+    /// It goes on until it is interrupted, and listens for others.
+    pub(crate) serves: bool,
+}
+
 impl DataDir {
-    pub(crate) fn open(context: &Context, events: &mut dyn FnMut(Event)) -> Result<Self, AppError> {
-        if context.store == EngineKind::Memory {
+    pub(crate) fn open(opening: &Opening<'_>, events: &mut dyn FnMut(Event)) -> Result<Place, AppError> {
+        if opening.store == EngineKind::Memory {
             let store = softhello_storage::memory();
-            return Ok(Self { store, settings: Settings::default(), _lock: None });
+            return Ok(Place::Here(Box::new(Self::new(store, Settings::default(), None))));
         }
-        let dir = &context.data;
+        let dir = opening.dir;
         let device_key = DeviceKey::load_or_create(dir)?;
-        let lock = lock(&dir.join("lock"), &context.command, events)?;
+        let (lock, control) = match lock(opening, events)? {
+            Locked::Here(lock, control) => (lock, control),
+            Locked::Elsewhere(stream) => return Ok(Place::Elsewhere(stream)),
+        };
         let settings = settings(&dir.join("settings.toml"))?;
-        let store = softhello_storage::open(context.store, dir, device_key)?;
-        Ok(Self { store, settings, _lock: Some(lock) })
+        let store = softhello_storage::open(opening.store, dir, device_key)?;
+        let data = Self::new(store, settings, Some(lock));
+        if let Some(control) = control {
+            let mut leftovers = data.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            leftovers.extend(control.leftovers());
+            drop(leftovers);
+            data.control.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).replace(control);
+        }
+        Ok(Place::Here(Box::new(data)))
+    }
+
+    fn new(store: Arc<dyn Store>, settings: Settings, lock: Option<File>) -> Self {
+        Self { store, settings, control: Mutex::default(), leftovers: Mutex::default(), _lock: lock }
+    }
+
+    /// This file or empty folder goes with the process, unless what is given here is dropped before.
+    pub(crate) fn leave(&self, path: PathBuf) -> Leftover<'_> {
+        self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(path.clone());
+        Leftover { of: self, path }
+    }
+
+    /// What listens for other processes.
+    pub(crate) fn take_control(&self) -> Option<socket::Listener> {
+        self.control.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    }
+
+    /// Closes the store and removes what goes with the process.
+    pub(crate) fn close(&self) -> Result<(), softhello_storage::StoreError> {
+        let mut leftovers = self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for path in leftovers.drain(..) {
+            // Whatever is gone already need not be removed, and the rest is found stale.
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+        }
+        self.store.close()
     }
 }
 
@@ -45,16 +115,25 @@ impl DataDir {
 struct Holder {
     pid: u32,
     command: String,
+    /// Where it listens for others, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    socket: Option<PathBuf>,
 }
 
-fn lock(path: &Path, command: &str, events: &mut dyn FnMut(Event)) -> Result<File, AppError> {
+enum Locked {
+    Here(File, Option<socket::Listener>),
+    Elsewhere(socket::Stream),
+}
+
+fn lock(opening: &Opening<'_>, events: &mut dyn FnMut(Event)) -> Result<Locked, AppError> {
+    let path = opening.dir.join("lock");
     let failed = |error: &std::io::Error| AppError::io(format_args!("lock {}", path.display()), error);
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
-        .open(path)
+        .open(&path)
         .map_err(|error| failed(&error))?;
     let begin = Instant::now();
     let mut told = false;
@@ -65,6 +144,16 @@ fn lock(path: &Path, command: &str, events: &mut dyn FnMut(Event)) -> Result<Fil
             Err(TryLockError::WouldBlock) => {}
         }
         let holder = holder(&mut file);
+        // One that cannot be reached is ending, or has just begun.
+        if let Some(socket) = holder.as_ref().and_then(|holder| holder.socket.as_deref())
+            && let Ok(stream) = socket::connect(socket)
+        {
+            return Ok(Locked::Elsewhere(stream));
+        }
+        let holder = match holder {
+            Some(holder) => format!("process {} ({})", holder.pid, holder.command),
+            None => "another process".to_owned(),
+        };
         if begin.elapsed() >= PATIENCE {
             return Err(AppError::new(
                 Exit::Storage,
@@ -72,29 +161,35 @@ fn lock(path: &Path, command: &str, events: &mut dyn FnMut(Event)) -> Result<Fil
                 "wait until it has ended, or choose another directory with --data",
             ));
         }
-        if !told {
+        if !told && begin.elapsed() >= TELL_AFTER {
             told = true;
             events(Event::Waiting { holder });
         }
         thread::sleep(Duration::from_millis(20));
     }
-    let holder = Holder { pid: std::process::id(), command: command.to_owned() };
+    let control = match opening.serves {
+        true => socket::bind(opening.dir)
+            .map_err(|error| AppError::io(format_args!("listen in {}", opening.dir.display()), &error))?,
+        false => None,
+    };
+    let socket = control.as_ref().map(|control| control.path().to_owned());
+    let holder = Holder { pid: std::process::id(), command: opening.command.to_owned(), socket };
     let write = |file: &mut File| {
         file.set_len(0)?;
         file.rewind()?;
         file.write_all(serde_json::to_string(&holder).unwrap_or_default().as_bytes())
     };
     write(&mut file).map_err(|error| failed(&error))?;
-    Ok(file)
+    Ok(Locked::Here(file, control))
 }
 
-fn holder(file: &mut File) -> String {
+/// Commands end within a few milliseconds: a wait that nobody notices is not told.
+const TELL_AFTER: Duration = Duration::from_millis(100);
+
+fn holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
-    let read = file.rewind().and_then(|()| file.take(4096).read_to_string(&mut text));
-    match read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok()) {
-        Some(holder) => format!("process {} ({})", holder.pid, holder.command),
-        None => "another process".to_owned(),
-    }
+    file.rewind().and_then(|()| file.take(8192).read_to_string(&mut text)).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 /// `settings.toml` of the data directory. All members are optional.

@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use softhello_ctap::{Denied, HostError};
-use softhello_device::{PinError, ProfileFileError};
+use softhello_device::{ChangeError, PinError, ProfileFileError};
 use softhello_storage::StoreError;
 use softhello_webauthn::{DomException, Failure, InvalidOrigin, OptionsError};
 use softhello_windows::{Chain, WindowsError};
 
 /// The exit code of a failed operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Exit {
     /// The ceremony, or what was asked of Windows, was refused.
@@ -22,7 +24,7 @@ pub enum Exit {
 }
 
 /// A failed operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppError {
     /// The exit code.
     pub exit: Exit,
@@ -241,6 +243,10 @@ impl From<WindowsError> for AppError {
             WindowsError::NoPasskey { account, .. } => {
                 (Exit::Refused, format!("`softhello passkeys list --account {account}` shows all"))
             }
+            WindowsError::Change(ChangeError::Breaks(rule)) => {
+                (Exit::Refused, format!("`--break {rule}` does it all the same"))
+            }
+            WindowsError::Change(_) => (Exit::Refused, "leave --sign-count out".to_owned()),
             WindowsError::NotRemovable => (
                 Exit::Refused,
                 "only `softhello container delete` removes it, together with everything else".to_owned(),

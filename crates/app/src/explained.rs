@@ -80,28 +80,45 @@ fn node(node: &Node) -> Value {
     })
 }
 
-/// The annotated bytes of an exchange, from what a device told.
-pub(crate) fn exchanged(events: impl IntoIterator<Item = DeviceEvent>) -> Vec<Event> {
-    let mut command = None;
-    let explained = |title: &str, explanation: Explanation| Event::Explained {
-        title: title.to_owned(),
-        text: explanation.to_string().trim_end().to_owned(),
-    };
-    let mut out = Vec::new();
-    for event in events {
-        match event {
+/// Annotates what a device tells, in its order.
+#[derive(Default)]
+pub(crate) struct Annotator {
+    /// The command that the next response answers.
+    command: Option<u8>,
+}
+
+impl Annotator {
+    pub(crate) fn annotate(&mut self, event: DeviceEvent) -> Option<Event> {
+        let explained = |title: &str, text: String| Event::Explained {
+            title: title.to_owned(),
+            text: text.trim_end().to_owned(),
+        };
+        let annotated = |title, kind, bytes: &[u8]| explained(title, explain_as(kind, bytes).to_string());
+        Some(match event {
             DeviceEvent::Request(bytes) => {
-                command = bytes.first().copied();
-                out.push(explained("request", explain_as(Kind::Request, &bytes)));
+                self.command = bytes.first().copied();
+                annotated("request", Kind::Request, &bytes)
             }
             DeviceEvent::Response { bytes, .. } => {
-                out.push(explained("response", explain_as(Kind::Response { command }, &bytes)));
+                annotated("response", Kind::Response { command: self.command }, &bytes)
             }
-            DeviceEvent::Step { step, outcome } => {
-                out.push(Event::Step { section: step.section, number: step.number, rule: step.rule, outcome })
+            DeviceEvent::Step { step, outcome } => Event::Step {
+                section: step.section.into(),
+                number: step.number.into(),
+                rule: step.rule.into(),
+                outcome,
+            },
+            DeviceEvent::Message(bytes) => explained("U2F message", HEXLOWER_PERMISSIVE.encode(&bytes)),
+            DeviceEvent::MessageResponse(bytes) => {
+                explained("U2F response", HEXLOWER_PERMISSIVE.encode(&bytes))
             }
-            _ => {}
-        }
+            _ => return None,
+        })
     }
-    out
+}
+
+/// The annotated bytes of an exchange, from what a device told.
+pub(crate) fn exchanged(events: impl IntoIterator<Item = DeviceEvent>) -> Vec<Event> {
+    let mut annotator = Annotator::default();
+    events.into_iter().filter_map(|event| annotator.annotate(event)).collect()
 }

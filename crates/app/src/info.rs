@@ -1,19 +1,27 @@
 //! What the authenticator says of itself, and how its store is.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use softhello_ctap::{
     Authenticator as _, Channel, api,
     explain::{Kind, explain_as},
 };
+use softhello_storage::EngineKind;
 use softhello_windows::Computer;
 
 use crate::{
-    AppError, Context, Exit, Output, explained,
+    AppError, Exit, Output, explained,
     output::{count, table},
 };
 
 /// The profile, and getInfo's answer annotated.
-pub(crate) async fn info(computer: &Computer, account: &str, context: &Context) -> Result<Output, AppError> {
+pub(crate) async fn info(
+    computer: &Computer,
+    account: &str,
+    data: &Path,
+    store: EngineKind,
+) -> Result<Output, AppError> {
     let mut device = computer.device(account).await?;
     let response = device.exchange(Channel::default(), &[api::GET_INFO]).await.response;
     let explanation = explain_as(Kind::Response { command: Some(api::GET_INFO) }, &response);
@@ -28,8 +36,8 @@ pub(crate) async fn info(computer: &Computer, account: &str, context: &Context) 
         "quirks": quirks,
         "account": account,
         "container": device.container().to_string(),
-        "data": context.data,
-        "store": context.store,
+        "data": data,
+        "store": store,
         "getInfo": explained::to_json(&explanation),
     });
     let facts = [
@@ -39,8 +47,8 @@ pub(crate) async fn info(computer: &Computer, account: &str, context: &Context) 
         ("AAGUID", profile.aaguid.to_string()),
         ("algorithms", algorithms.join(", ")),
         ("account", account.to_owned()),
-        ("data", context.data.display().to_string()),
-        ("store", context.store.to_string()),
+        ("data", data.display().to_string()),
+        ("store", store.to_string()),
     ];
     let rows: Vec<Vec<String>> =
         facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();

@@ -7,6 +7,7 @@
 
 mod ceremony;
 mod context;
+mod control;
 mod data_dir;
 mod demo;
 mod error;
@@ -15,20 +16,23 @@ mod executor;
 mod explained;
 mod info;
 mod operation;
+mod operations;
 mod output;
 mod passkeys;
+mod running;
+mod service;
 mod transfer;
 
 pub use context::{Context, ProfileChoice, UserChoice};
 pub use error::{AppError, Exit};
 pub use event::Event;
 pub use executor::{Closer, Executor};
-pub use operation::{Ceremony, Operation, Secret};
+pub use operation::{Ceremony, Operation, Secret, Telling};
 pub use output::Output;
 pub use softhello_ctap::Gesture;
 pub use softhello_device::{DeviceProfile, Prompt, PromptAnswer};
 pub use softhello_storage::EngineKind;
-pub use softhello_windows::AccountKind;
+pub use softhello_windows::{AccountKind, Rule};
 
 /// The examples of the README are run with this crate's tests.
 #[cfg(doctest)]

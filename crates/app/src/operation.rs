@@ -1,10 +1,12 @@
 //! What a user can ask for.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use softhello_storage::EngineKind;
-use softhello_windows::AccountKind;
+use softhello_windows::{AccountKind, Rule};
+
+use crate::UserChoice;
 
 /// What a user can ask for. The account and everything around it are in the [`Context`](crate::Context).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +65,19 @@ pub enum Operation {
         /// Its id, base64url or hexadecimal.
         id: String,
     },
+    /// Changes one passkey: its backup flags and its counter.
+    PasskeysSet {
+        /// Its id, base64url or hexadecimal.
+        id: String,
+        /// BE.
+        backup_eligible: Option<bool>,
+        /// BS.
+        backed_up: Option<bool>,
+        /// The last signature count: the next assertion has one more.
+        sign_count: Option<u32>,
+        /// The rules that may be broken.
+        breaking: Vec<Rule>,
+    },
     /// Gives the account's passkeys with their private keys as a neutral document.
     PasskeysExport,
     /// Takes passkeys from such a document into the account's container.
@@ -84,8 +99,58 @@ pub enum Operation {
     },
     /// Looks at every record of the store.
     StoreCheck,
+    /// Puts the authenticator on UDP, as CTAPHID.
+    HidUdp {
+        /// Where it listens; port 0 picks one.
+        listen: SocketAddr,
+        /// Takes channels that no INIT gave out.
+        lenient: bool,
+        /// What is told of each exchange.
+        #[serde(flatten)]
+        telling: Telling,
+    },
+    /// Puts the authenticator into a pseudo-terminal, as CTAPHID.
+    HidPty {
+        /// A symbolic link to it.
+        link: Option<PathBuf>,
+        /// What is told of each exchange.
+        #[serde(flatten)]
+        telling: Telling,
+    },
+    /// Puts the authenticator into the virtual reader of pcscd, as a smart card.
+    CardVpcd {
+        /// Where the reader listens.
+        connect: SocketAddr,
+        /// What is told of each exchange.
+        #[serde(flatten)]
+        telling: Telling,
+    },
+    /// Replaces the user of the authenticators that a process has on a transport.
+    User {
+        /// The new user.
+        user: UserChoice,
+    },
+    /// Cuts their power and gives it back.
+    PowerCycle,
     /// Shows everything in a temporary directory.
     Demo,
+}
+
+impl Operation {
+    /// Whether it goes on until it is interrupted.
+    pub fn is_service(&self) -> bool {
+        matches!(self, Self::HidUdp { .. } | Self::HidPty { .. } | Self::CardVpcd { .. })
+    }
+}
+
+/// What is told of each exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Telling {
+    /// The annotated bytes ([`Event::Explained`](crate::Event::Explained)).
+    pub explain: bool,
+    /// Every step ([`Event::Step`](crate::Event::Step)).
+    pub steps: bool,
 }
 
 /// Something that is handed on and never printed.

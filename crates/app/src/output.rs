@@ -1,9 +1,10 @@
 //! What an operation gives.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What an operation gives: a document for programs and a text for people.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Output {
     /// One JSON document.
     pub json: Value,

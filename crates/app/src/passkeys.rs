@@ -2,11 +2,11 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
-use softhello_ctap::Timestamp;
+use softhello_ctap::{Credential, Timestamp};
 use softhello_storage::Kind;
 use softhello_windows::{Account, Computer, Passkey};
 
-use crate::{AppError, Output, output::table};
+use crate::{AppError, Output, explained, output::table};
 
 pub(crate) fn list(account: &str, passkeys: &[Passkey]) -> Output {
     let json: Vec<Value> = passkeys.iter().map(passkey).collect();
@@ -29,6 +29,20 @@ pub(crate) fn list(account: &str, passkeys: &[Passkey]) -> Output {
         ]
     }));
     Output::new(json.into(), table(&rows))
+}
+
+/// One of them, named as it was asked for.
+pub(crate) fn one(passkeys: &[Passkey], id: &str) -> Result<Output, AppError> {
+    let wanted = explained::credential_id(id)?;
+    let found = passkeys.iter().find(|found| found.stored.credential.id == wanted);
+    let json = found.map_or(Value::Null, passkey);
+    let text = found.map_or_else(String::new, |found| {
+        let Credential { backup_eligible, backed_up, .. } = found.stored.credential;
+        let flag = |name, on| format!("{name} {}", u8::from(on));
+        let flags = [flag("BE", backup_eligible), flag("BS", backed_up)].join(", ");
+        format!("the passkey {id}: {flags}, last signature count {}", found.sign_count)
+    });
+    Ok(Output::new(json, text))
 }
 
 fn passkey(passkey: &Passkey) -> Value {

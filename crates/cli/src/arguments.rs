@@ -3,13 +3,14 @@
 use std::{
     fs,
     io::{self, IsTerminal as _, Read as _},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, builder::TypedValueParser as _};
 use clap_complete::Shell;
 use softhello_app::{
-    AccountKind, AppError, Ceremony, Context, DeviceProfile, EngineKind, Operation, ProfileChoice, Secret,
+    AccountKind, AppError, Ceremony, Context, EngineKind, Operation, ProfileChoice, Rule, Secret, Telling,
     UserChoice,
 };
 
@@ -33,8 +34,12 @@ const MAX_INPUT: u64 = 256 * 1024 * 1024;
   softhello account add ada@contoso.example --kind entra
   softhello whfb provision --account ada@contoso.example
   softhello passkeys list --account ada@contoso.example
+  softhello hid udp                a security key for clients of CTAPHID over UDP
+  softhello user decline           from another terminal
 
-Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 storage or I/O."
+While `hid` or `card` runs, it carries out what else is asked in the same data directory.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 storage or I/O, 130 interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -49,19 +54,20 @@ pub(crate) struct Global {
     /// The data directory [default: the platform's data directory]
     #[arg(long, global = true, value_name = "DIR", env = "SOFTHELLO_DATA", value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
     data: Option<PathBuf>,
-    /// The engine that keeps the containers
-    #[arg(long, global = true, value_name = "ENGINE", default_value = "sled")]
-    store: Engine,
-    /// The account; `default` is made at its first use, with Hello set up
-    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
-    account: String,
-    /// The authenticator: windows-hello-software, security-key, synced-passkey, one of them with a quirk
-    /// (windows-hello-software+as-certified), or a TOML file
-    #[arg(long, global = true, value_name = "NAME|FILE", default_value = DeviceProfile::BUILT_IN[0])]
-    profile: String,
-    /// What the user does
-    #[arg(long, global = true, value_name = "WHAT", default_value = "approve")]
-    user: User,
+    /// The engine that keeps the containers [default: sled]
+    #[arg(long, global = true, value_name = "ENGINE")]
+    store: Option<Engine>,
+    /// The account; `default` is made at its first use, with Hello set up [default: default]
+    #[arg(long, global = true, value_name = "NAME")]
+    account: Option<String>,
+    /// The authenticator: windows-hello-software, security-key, security-key-2.0, u2f-key, synced-passkey, one of them with
+    /// a quirk (windows-hello-software+as-certified), or a TOML file [default: windows-hello-software; security-key for
+    /// `hid` and `card`; what runs, while one of these does]
+    #[arg(long, global = true, value_name = "NAME|FILE", hide_default_value = true)]
+    profile: Option<String>,
+    /// What the user does [default: approve]
+    #[arg(long, global = true, value_name = "WHAT")]
+    user: Option<User>,
     /// Makes keys and ids repeatable; they are not secret then
     #[arg(long, global = true, value_name = "HEX", value_parser = hex)]
     seed: Option<Secret<Vec<u8>>>,
@@ -93,12 +99,12 @@ pub(crate) enum CopyTarget {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum User {
+pub(crate) enum User {
     /// Approves, with the right PIN
     Approve,
     /// Says no
     Decline,
-    /// Does nothing until time is up
+    /// Does nothing until time is up, or until it is said otherwise
     Timeout,
     /// Types a wrong PIN
     WrongPin,
@@ -173,6 +179,22 @@ Examples:
     /// The store behind the containers
     #[command(subcommand)]
     Store(StoreCommand),
+    /// The authenticator as a HID device, until it is interrupted
+    #[command(subcommand)]
+    Hid(HidCommand),
+    /// The authenticator as a smart card, until it is interrupted
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// Replaces the user of the authenticators that run in this data directory
+    #[command(after_help = "Examples:
+  softhello user timeout           nobody touches it, until it is said otherwise
+  softhello user approve           also the gesture that is waited for")]
+    User {
+        /// What the user does from now on
+        what: User,
+    },
+    /// Cuts the power of the authenticators that run in this data directory, and gives it back
+    PowerCycle,
     /// Shows a passkey made and used, and the conflict with Windows Hello for Business, in a temporary directory
     Demo,
     /// Prints a completion script
@@ -267,6 +289,31 @@ pub(crate) enum PasskeysCommand {
         #[arg(allow_hyphen_values = true)]
         id: String,
     },
+    /// Changes one: its backup flags and its counter
+    #[command(
+        after_help = "Rules, to be broken by name: backup-eligibility-is-fixed, backed-up-needs-eligibility, counter-increases.
+
+Examples:
+  softhello passkeys set ID --backed-up true --profile synced-passkey
+  softhello passkeys set ID --sign-count 1 --break counter-increases"
+    )]
+    Set {
+        /// Its id, as `list` shows it
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// BE
+        #[arg(long, value_name = "BOOL")]
+        backup_eligible: Option<bool>,
+        /// BS
+        #[arg(long, value_name = "BOOL")]
+        backed_up: Option<bool>,
+        /// The last signature count: the next assertion has one more
+        #[arg(long, value_name = "N")]
+        sign_count: Option<u32>,
+        /// A rule that may be broken; can be given several times
+        #[arg(long = "break", value_name = "RULE")]
+        breaking: Vec<Rule>,
+    },
     /// Prints them as a neutral document, with their private keys
     Export,
     /// Takes them from such a document
@@ -274,6 +321,66 @@ pub(crate) enum PasskeysCommand {
         /// The document; `-` reads standard input
         #[arg(value_name = "FILE|-")]
         file: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum HidCommand {
+    /// On UDP: one report in a datagram, after the convention of the Solo simulation
+    #[command(after_help = "Prints the address on standard output when it is ready.
+
+Examples:
+  softhello hid udp
+  softhello hid udp --listen 127.0.0.1:0 --user timeout
+  softhello --profile security-key-2.0 hid udp --lenient --explain
+From another terminal:
+  softhello user approve
+  softhello power-cycle
+  softhello passkeys list")]
+    Udp {
+        /// Where it listens; port 0 picks one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8111")]
+        listen: SocketAddr,
+        /// Takes channels that no INIT gave out, as some test suites use them
+        #[arg(long)]
+        lenient: bool,
+        /// Shows the annotated bytes of every exchange on standard error
+        #[arg(long)]
+        explain: bool,
+    },
+    /// In a pseudo-terminal, which libfido2 takes for a device
+    #[command(after_help = "Prints the path on standard output when it is ready.
+
+Examples:
+  softhello hid pty --link /tmp/softhello
+  fido2-token -I /tmp/softhello")]
+    Pty {
+        /// Makes a symbolic link to it
+        #[arg(long, value_name = "PATH")]
+        link: Option<PathBuf>,
+        /// Shows the annotated bytes of every exchange on standard error
+        #[arg(long)]
+        explain: bool,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum CardCommand {
+    /// In the virtual reader of pcscd (vpcd), which has to run
+    #[command(
+        after_help = "Prints the reader's address on standard output when the card is in it; waits for a reader, and for the next
+one when it goes.
+
+Example:
+  softhello card vpcd"
+    )]
+    Vpcd {
+        /// Where the reader listens
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:35963")]
+        connect: SocketAddr,
+        /// Shows the annotated bytes of every exchange on standard error
+        #[arg(long)]
+        explain: bool,
     },
 }
 
@@ -311,6 +418,11 @@ impl Command {
             Self::Info => "info",
             Self::Explain { .. } => "explain",
             Self::Store(_) => "store",
+            Self::Hid(HidCommand::Udp { .. }) => "hid udp",
+            Self::Hid(HidCommand::Pty { .. }) => "hid pty",
+            Self::Card(_) => "card vpcd",
+            Self::User { .. } => "user",
+            Self::PowerCycle => "power-cycle",
             Self::Demo => "demo",
             Self::Completions { .. } => "completions",
         }
@@ -322,7 +434,8 @@ impl Command {
     }
 
     /// Reads what the command needs and makes it an operation.
-    pub(crate) fn into_task(self) -> Result<Task, AppError> {
+    pub(crate) fn into_task(self, verbose: bool) -> Result<Task, AppError> {
+        let telling = |explain| Telling { explain, steps: verbose };
         let operation = match self {
             Self::Completions { shell } => return Ok(Task::Completions(shell)),
             Self::Create { ceremony } => Operation::Create(ceremony.read()?),
@@ -346,6 +459,9 @@ impl Command {
             Self::Container(ContainerCommand::Delete) => Operation::ContainerDelete,
             Self::Passkeys(PasskeysCommand::List) => Operation::PasskeysList,
             Self::Passkeys(PasskeysCommand::Delete { id }) => Operation::PasskeysDelete { id },
+            Self::Passkeys(PasskeysCommand::Set { id, backup_eligible, backed_up, sign_count, breaking }) => {
+                Operation::PasskeysSet { id, backup_eligible, backed_up, sign_count, breaking }
+            }
             Self::Passkeys(PasskeysCommand::Export) => Operation::PasskeysExport,
             Self::Passkeys(PasskeysCommand::Import { file }) => {
                 Operation::PasskeysImport { document: Secret(read(Some(&file), "the document")?) }
@@ -360,6 +476,19 @@ impl Command {
                 },
             },
             Self::Store(StoreCommand::Check) => Operation::StoreCheck,
+            Self::Hid(HidCommand::Udp { listen, lenient, explain }) => {
+                Operation::HidUdp { listen, lenient, telling: telling(explain) }
+            }
+            Self::Hid(HidCommand::Pty { link, explain }) => Operation::HidPty {
+                // Whoever carries it out may be in another folder.
+                link: link.map(|link| absolute(&link)).transpose()?,
+                telling: telling(explain),
+            },
+            Self::Card(CardCommand::Vpcd { connect, explain }) => {
+                Operation::CardVpcd { connect, telling: telling(explain) }
+            }
+            Self::User { what } => Operation::User { user: what.into() },
+            Self::PowerCycle => Operation::PowerCycle,
             Self::Demo => Operation::Demo,
         };
         Ok(Task::Operation(Box::new(operation)))
@@ -384,7 +513,7 @@ impl CeremonyArguments {
 impl Global {
     /// Whether a person is asked.
     pub(crate) fn asks(&self) -> bool {
-        matches!(self.user, User::Ask)
+        matches!(self.user, Some(User::Ask))
     }
 
     /// The context of `command`.
@@ -399,30 +528,37 @@ impl Global {
                 })?,
         };
         Ok(Context {
-            store: match self.store {
+            store: self.store.map(|store| match store {
                 Engine::Sled => EngineKind::Sled,
                 Engine::Redb => EngineKind::Redb,
                 Engine::Memory => EngineKind::Memory,
-            },
+            }),
             account: self.account.clone(),
-            profile: if command.uses_data() {
-                profile(&self.profile)?
-            } else {
-                ProfileChoice::Name(String::new())
-            },
-            user: match self.user {
-                User::Approve => UserChoice::Approve,
-                User::Decline => UserChoice::Decline,
-                User::Timeout => UserChoice::Timeout,
-                User::WrongPin => UserChoice::WrongPin,
-                User::Ask => UserChoice::Ask,
-            },
+            profile: self.profile.as_deref().filter(|_| command.uses_data()).map(profile).transpose()?,
+            user: self.user.map(UserChoice::from),
             seed: self.seed.clone(),
             clock: self.clock,
             command: format!("softhello {}", command.words()),
-            ..Context::new(data)
+            // Whoever carries it out may be in another folder.
+            data: if command.uses_data() { absolute(&data)? } else { data },
         })
     }
+}
+
+impl From<User> for UserChoice {
+    fn from(user: User) -> Self {
+        match user {
+            User::Approve => Self::Approve,
+            User::Decline => Self::Decline,
+            User::Timeout => Self::Timeout,
+            User::WrongPin => Self::WrongPin,
+            User::Ask => Self::Ask,
+        }
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, AppError> {
+    std::path::absolute(path).map_err(|error| AppError::io(format_args!("find {}", path.display()), &error))
 }
 
 /// A file if it looks like one, else a name.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod line;
 mod prompt;
 mod style;
 
@@ -12,6 +13,7 @@ use std::{
 
 use clap::{ColorChoice, CommandFactory as _, Parser as _};
 use softhello_app::{AppError, Event, Executor, Operation, Output};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     arguments::{Arguments, Task},
@@ -69,17 +71,21 @@ fn run(arguments: Arguments, style: Style) -> Result<(), Failed> {
         let hint = "use --user approve, or run it on a terminal";
         return Err(failed(AppError::usage("there is no terminal to ask on", hint)));
     }
-    let executor = Executor::new(global.context(&command).map_err(failed)?).with_prompt(Box::new(Terminal));
+    let mut executor = Executor::new(global.context(&command).map_err(failed)?);
+    if prompt::terminal().is_ok() {
+        executor = executor.with_prompt(Box::new(Terminal));
+    }
     let closer = executor.closer();
     // Without a handler Ctrl-C still ends the process, only without returning the leased counts.
     let _ = ctrlc::set_handler(move || {
-        // A prompt restores the terminal first, and then cancels.
+        // Where a new PIN is asked for, that restores the terminal and ends the process.
         if !prompt::is_open() {
+            line::restore_terminal();
             closer.close();
             std::process::exit(130);
         }
     });
-    let operation = match command.into_task().map_err(failed)? {
+    let operation = match command.into_task(global.verbose).map_err(failed)? {
         Task::Completions(shell) => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "softhello", &mut out);
@@ -92,12 +98,29 @@ fn run(arguments: Arguments, style: Style) -> Result<(), Failed> {
     let telling = matches!(*operation, Operation::Demo) && !json;
     let mut show = |event: Event| match event {
         Event::Step { .. } if !verbose => {}
+        Event::Ready { ref address, .. } => {
+            let ready =
+                if json { serde_json::json!({ "address": address }).to_string() } else { address.clone() };
+            // Whoever waits for it may have gone; the device is there all the same.
+            drop(print(&ready));
+            anstream::eprintln!("{}", style.event(&event));
+        }
         // If it cannot be told, the last line cannot either, and fails.
         event if telling => drop(print(&style.event(&event))),
         event => anstream::eprintln!("{}", style.event(&event)),
     };
-    let output = pollster::block_on(executor.run(*operation, &mut show)).map_err(failed)?;
-    print(&shown(&output, json)).map_err(failed)
+    let runtime =
+        runtime(operation.is_service()).map_err(|error| failed(AppError::io("start the runtime", &error)))?;
+    let output = runtime.block_on(executor.run(*operation, &mut show));
+    // A prompt that nobody answered need not be waited for.
+    runtime.shutdown_background();
+    print(&shown(&output.map_err(failed)?, json)).map_err(failed)
+}
+
+/// Whatever goes on and on must not be held up by what others ask of it meanwhile.
+fn runtime(is_service: bool) -> io::Result<Runtime> {
+    let mut builder = if is_service { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.worker_threads(2).enable_all().build()
 }
 
 /// The text of an output: people get a text where there is one, a terminal gets its JSON indented.

@@ -2,15 +2,21 @@
 
 use std::{
     fs::File,
-    future::{Future, ready},
-    io::{self, BufRead as _, BufReader, Write as _},
+    future::Future,
+    io,
     pin::Pin,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use softhello_app::{Gesture, Prompt, PromptAnswer};
+use tokio::sync::oneshot;
 
-/// Asks on the terminal. The answer to a PIN is not shown.
+use crate::line;
+
+/// Asks on the terminal. The answer to a PIN is not shown. A question that is dropped is withdrawn.
 #[derive(Debug)]
 pub(crate) struct Terminal;
 
@@ -20,32 +26,69 @@ impl Prompt for Terminal {
         gesture: Gesture<'a>,
         wants_pin: bool,
     ) -> Pin<Box<dyn Future<Output = PromptAnswer> + Send + 'a>> {
-        let question = match gesture {
-            Gesture::Verify { rp_id, attempts_left } if wants_pin => {
-                return Box::pin(ready(pin(rp_id, attempts_left)));
-            }
-            Gesture::Verify { rp_id, .. } => match rp_id {
-                Some(rp_id) => format!("Verify yourself for {rp_id}?"),
-                None => "Verify yourself?".to_owned(),
-            },
-            Gesture::Sample { remaining, .. } => format!("Put the finger on the sensor ({remaining} times)?"),
-            Gesture::Presence { rp_id } => format!("Continue for {rp_id}?"),
-            Gesture::Select => "Use this authenticator?".to_owned(),
-            Gesture::Reset { .. } => "Erase everything on this authenticator?".to_owned(),
-            _ => "Continue?".to_owned(),
-        };
-        Box::pin(ready(confirm(&question)))
+        let question = question(gesture, wants_pin);
+        Box::pin(async move {
+            let withdrawal = Withdrawal(Arc::default());
+            let withdrawn = Arc::clone(&withdrawal.0);
+            let (answer, answered) = oneshot::channel();
+            std::thread::spawn(move || {
+                // Whoever asked may have withdrawn the question.
+                let _ = answer.send(question.ask(&withdrawn));
+            });
+            answered.await.unwrap_or(PromptAnswer::Nothing)
+        })
     }
 }
 
-fn pin(rp_id: Option<&str>, attempts_left: u8) -> PromptAnswer {
-    let whom = rp_id.map(|rp_id| format!(" for {rp_id}")).unwrap_or_default();
-    let question = format!("PIN{whom} ({attempts_left} attempts left after this, empty to cancel): ");
-    match password(&question) {
-        Ok(text) if text.is_empty() => PromptAnswer::No,
-        Ok(text) => PromptAnswer::Pin(text.into()),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => PromptAnswer::Cancelled,
-        Err(_) => PromptAnswer::Nothing,
+/// Withdraws a question when it is dropped.
+struct Withdrawal(Arc<AtomicBool>);
+
+impl Drop for Withdrawal {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+enum Question {
+    Pin(String),
+    Confirm(String),
+}
+
+fn question(gesture: Gesture<'_>, wants_pin: bool) -> Question {
+    let confirm = match gesture {
+        Gesture::Verify { rp_id, attempts_left } if wants_pin => {
+            let whom = rp_id.map(|rp_id| format!(" for {rp_id}")).unwrap_or_default();
+            return Question::Pin(format!(
+                "PIN{whom} ({attempts_left} attempts left after this, empty to cancel): "
+            ));
+        }
+        Gesture::Verify { rp_id: Some(rp_id), .. } => format!("Verify yourself for {rp_id}?"),
+        Gesture::Verify { rp_id: None, .. } => "Verify yourself?".to_owned(),
+        Gesture::Sample { remaining, .. } => format!("Put the finger on the sensor ({remaining} times)?"),
+        Gesture::Presence { rp_id } => format!("Continue for {rp_id}?"),
+        Gesture::Touch => "Touch the authenticator?".to_owned(),
+        Gesture::Select => "Use this authenticator?".to_owned(),
+        Gesture::Reset { .. } => "Erase everything on this authenticator?".to_owned(),
+        _ => "Continue?".to_owned(),
+    };
+    Question::Confirm(format!("{confirm} [Y/n] "))
+}
+
+impl Question {
+    fn ask(&self, withdrawn: &AtomicBool) -> PromptAnswer {
+        match self {
+            Self::Pin(question) => match line::read(question, false, withdrawn) {
+                Ok(pin) if pin.is_empty() => PromptAnswer::No,
+                Ok(pin) => PromptAnswer::Pin(pin.into()),
+                Err(_) => PromptAnswer::Nothing,
+            },
+            // On standard error, so that standard output stays the response's.
+            Self::Confirm(question) => match line::read(question, true, withdrawn) {
+                Ok(answer) if matches!(answer.trim(), "" | "y" | "Y" | "yes") => PromptAnswer::Yes,
+                Ok(_) => PromptAnswer::No,
+                Err(_) => PromptAnswer::Nothing,
+            },
+        }
     }
 }
 
@@ -67,16 +110,5 @@ pub(crate) fn password(question: &str) -> io::Result<String> {
 
 /// The terminal itself: standard input may be a file with the options.
 pub(crate) fn terminal() -> io::Result<File> {
-    File::open(if cfg!(windows) { "CONIN$" } else { "/dev/tty" })
-}
-
-/// Asks a question on standard error, so that standard output stays the response's.
-fn confirm(question: &str) -> PromptAnswer {
-    let mut line = String::new();
-    let asked = write!(io::stderr(), "{question} [Y/n] ").and_then(|()| io::stderr().flush());
-    match asked.and_then(|()| terminal()).and_then(|terminal| BufReader::new(terminal).read_line(&mut line)) {
-        Ok(0) | Err(_) => PromptAnswer::Nothing,
-        Ok(_) if matches!(line.trim(), "" | "y" | "Y" | "yes") => PromptAnswer::Yes,
-        Ok(_) => PromptAnswer::No,
-    }
+    File::options().read(true).write(true).open(if cfg!(windows) { "CONIN$" } else { "/dev/tty" })
 }

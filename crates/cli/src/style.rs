@@ -46,7 +46,7 @@ impl Style {
                 format!("{QUIET}§{section} step {number}{QUIET:#} {rule} {QUIET}→ {outcome}{QUIET:#}")
             }
             Event::Explained { title, text } => format!("{HINT}{title}{HINT:#}\n{text}\n"),
-            Event::Said { text } => text.clone(),
+            Event::Said { text } | Event::Ready { text, .. } => text.clone(),
             other => format!("{other:?}"),
         }
     }

@@ -165,8 +165,8 @@ impl Session {
         }
     }
 
-    /// resetPinUvAuthToken() for all protocols.
-    pub(crate) fn reset_tokens(&mut self) {
+    /// Ends every token in use: resetPinUvAuthToken() for all protocols (CTAP 2.3 §6.5.3).
+    pub fn reset_tokens(&mut self) {
         self.protocols.iter_mut().for_each(|state| state.token = None);
     }
 

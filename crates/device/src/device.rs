@@ -8,7 +8,7 @@ use softhello_ctap::{
 };
 use softhello_storage::{ContainerId, Guard, Store};
 
-use crate::{Clock, Control, DeviceProfile, Seed, User, entropy::Entropy, host::DeviceHost};
+use crate::{Clock, Control, DeviceProfile, Seed, User, Visitor, entropy::Entropy, host::DeviceHost};
 
 /// Rules of the platform that the store decides when a passkey is created.
 pub trait Policy: Send + Sync {
@@ -32,8 +32,11 @@ pub(crate) struct Parts {
     pub(crate) user: User,
     pub(crate) clock: Clock,
     pub(crate) policy: Option<Arc<dyn Policy>>,
-    pub(crate) listener: Option<Box<dyn FnMut(Event) + Send>>,
+    pub(crate) listener: Option<Listener>,
 }
+
+/// Hears of every request, step and response of a device.
+pub type Listener = Box<dyn FnMut(Event) + Send>;
 
 impl Device {
     /// A device of this profile over a container that exists, with an approving user and the computer's clock.
@@ -96,6 +99,10 @@ impl Device {
         self.parts.user = user;
     }
 
+    pub(crate) fn set_listener(&mut self, listener: Listener) {
+        self.parts.listener = Some(listener);
+    }
+
     /// Forgets all volatile state.
     pub fn power_cycle(&mut self) {
         self.session = Session::power_up(self.parts.clock.now());
@@ -104,6 +111,23 @@ impl Device {
     /// What reaches the device while it carries out a command.
     pub fn control(&self) -> Control {
         self.control.clone()
+    }
+
+    /// Ends every token in use, as a changed PIN does.
+    pub fn reset_tokens(&mut self) {
+        self.session.reset_tokens();
+    }
+
+    pub(crate) fn shared_profile(&self) -> Arc<DeviceProfile> {
+        Arc::clone(&self.parts.profile)
+    }
+
+    /// Puts a visitor in the place of the device's own user and listener, and these into the visitor; and back again.
+    pub(crate) fn swap(&mut self, visitor: &mut Visitor) {
+        if let Some(user) = &mut visitor.user {
+            std::mem::swap(&mut self.parts.user, user);
+        }
+        std::mem::swap(&mut self.parts.listener, &mut visitor.listener);
     }
 
     /// What the device is.

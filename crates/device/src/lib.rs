@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod attestation;
+mod change;
 mod clock;
 mod container;
 mod control;
@@ -15,14 +16,17 @@ mod entropy;
 mod host;
 mod pin;
 mod profile;
+mod shared;
 mod user;
 
 pub use attestation::attestation_root;
+pub use change::{ChangeError, CredentialChange, Rule, change_credential};
 pub use clock::Clock;
 pub use container::{container_id, create_container, set_pin};
 pub use control::Control;
-pub use device::{Device, Policy};
+pub use device::{Device, Listener, Policy};
 pub use entropy::{Entropy, Seed};
 pub use pin::{Pin, PinError};
 pub use profile::{DeviceProfile, ProfileFileError, Quirk};
+pub use shared::{Command, SharedDevice, Visitor};
 pub use user::{Prompt, PromptAnswer, Script, User};

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Serialize, de::DeserializeOwned};
 use softhello_ctap::{CredentialId, Query, UserVerification};
 use softhello_device::{
-    Clock, Device, DeviceProfile, Entropy, Pin, Seed, container_id, create_container, set_pin,
+    ChangeError, Clock, CredentialChange, Device, DeviceProfile, Entropy, Pin, Seed, change_credential,
+    container_id, create_container, set_pin,
 };
 use softhello_storage::{
     Change, ChangeSet, ContainerId, DIRECTORY, Expected, Store, StoreError, StoredCredential, Versioned,
@@ -361,14 +362,33 @@ impl Computer {
         let account = self.account(name).await?;
         let container = self.container_of(&account, &self.profile.container);
         let delete = Change::DeleteCredential { id: id.clone(), expected: Expected::Any };
-        let no_passkey = || WindowsError::NoPasskey {
-            id: id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
-            account: name.to_owned(),
-        };
         match self.store.commit(container, ChangeSet::one(delete)).await {
-            Err(StoreError::NotFound | StoreError::NoContainer(_)) => Err(no_passkey()),
+            Err(StoreError::NotFound | StoreError::NoContainer(_)) => Err(no_passkey(name, id)),
             Err(StoreError::NotRemovable) => Err(WindowsError::NotRemovable),
             other => Ok(other?),
+        }
+    }
+
+    /// Changes one passkey, all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::Change`] if it would break a rule that was not named, [`WindowsError::NoPasskey`],
+    /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    pub async fn change_passkey(
+        &self,
+        name: &str,
+        id: &CredentialId,
+        change: &CredentialChange,
+    ) -> Result<(), WindowsError> {
+        let account = self.account(name).await?;
+        let container = self.container_of(&account, &self.profile.container);
+        match change_credential(&self.store, container, &self.profile, id, change).await {
+            Err(ChangeError::Store(StoreError::NotFound | StoreError::NoContainer(_))) => {
+                Err(no_passkey(name, id))
+            }
+            Err(ChangeError::Store(error)) => Err(error.into()),
+            other => other.map_err(WindowsError::Change),
         }
     }
 
@@ -513,6 +533,13 @@ impl Computer {
 
 /// The kind of container that Hello's profiles share, see [`DeviceProfile::container`].
 const HELLO: &str = "windows-hello";
+
+fn no_passkey(account: &str, id: &CredentialId) -> WindowsError {
+    WindowsError::NoPasskey {
+        id: id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
+        account: account.to_owned(),
+    }
+}
 
 /// The PIN that Hello is set up with.
 fn default_pin() -> Pin {

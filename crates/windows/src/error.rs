@@ -1,5 +1,6 @@
 //! Why something could not be done on a computer.
 
+use softhello_device::ChangeError;
 use softhello_storage::StoreError;
 
 /// Why something could not be done on a computer.
@@ -65,6 +66,9 @@ pub enum WindowsError {
     /// The credential goes only with its container.
     #[error("this passkey cannot be deleted, because it is used with Microsoft Entra ID for signing in")]
     NotRemovable,
+    /// A passkey cannot be changed in this way.
+    #[error(transparent)]
+    Change(ChangeError),
     /// An account's document cannot be read.
     #[error("the record of the account `{account}` cannot be read: {source}")]
     Document {

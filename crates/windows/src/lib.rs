@@ -24,5 +24,5 @@ pub use error::WindowsError;
 pub use hresult::HResult;
 
 // What a test needs besides, so that it needs one dependency.
-pub use softhello_device::{Device, DeviceProfile, Script, User};
+pub use softhello_device::{CredentialChange, Device, DeviceProfile, Rule, Script, User};
 pub use softhello_webauthn::{Client, CreationOptions, DomException, RequestOptions};

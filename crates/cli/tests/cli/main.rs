@@ -13,4 +13,6 @@ mod explaining;
 mod output;
 mod passkeys;
 mod processes;
+#[cfg(unix)]
+mod running;
 mod stores;

@@ -364,6 +364,16 @@ impl<P: Copy> Machine<P> {
         self.out.pop_front()
     }
 
+    /// How many reports are to be sent.
+    pub fn waiting(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Drops what is to be sent: nobody reads it.
+    pub fn discard_outgoing(&mut self) {
+        self.out.clear();
+    }
+
     fn error(&mut self, peer: P, cid: u32, error: HidError) {
         self.send(peer, cid, command::ERROR, &[error as u8]);
     }
