@@ -1,6 +1,8 @@
 //! What the tests and measurements that cross crates share. Nothing depends on this package.
 #![forbid(unsafe_code)]
 
+pub mod device;
+
 use softhello_ctap::{
     api,
     cbor::{Writer, key_order},

@@ -1,14 +1,17 @@
 //! The two ceremonies.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use serde_json::json;
 use softhello_ctap::{Authenticator, Channel, Exchange, UserVerification};
-use softhello_device::{Listener, Prompt, SharedDevice, User, Visitor};
+use softhello_device::{Entropy, Listener, Script, Seed, SharedDevice, User, Visitor};
 use softhello_webauthn::{Choice, Client, CreationOptions, RelatedOriginsFile, RequestOptions};
 use softhello_windows::Computer;
 
-use crate::{AppError, Ceremony, Event, Exit, Output, UserChoice, explained};
+use crate::{
+    AppError, Ceremony, Event, Exit, Output, explained,
+    person::{AtKeyboard, Keyboard, Person},
+};
 
 /// Which ceremony.
 pub(crate) enum Which<'a> {
@@ -21,10 +24,19 @@ pub(crate) struct Setting<'a> {
     pub(crate) account: &'a str,
     /// The authenticator, if it is on a transport of this process.
     pub(crate) shared: Option<SharedDevice>,
-    /// The user; absent if that of the authenticator on a transport stays.
-    pub(crate) user: Option<UserChoice>,
-    pub(crate) prompt: Option<Box<dyn Prompt>>,
+    pub(crate) user: At,
+    pub(crate) seed: Option<Seed>,
     pub(crate) events: &'a mut (dyn FnMut(Event) + Send),
+}
+
+/// Who sits before the authenticator, and at the keyboard of its platform.
+pub(crate) enum At {
+    /// Someone who always does the same.
+    Script(Script),
+    /// Someone who is asked.
+    Person(Person),
+    /// Whoever sits before the authenticator on a transport already.
+    Transport(Person),
 }
 
 pub(crate) async fn run(
@@ -32,7 +44,7 @@ pub(crate) async fn run(
     ceremony: &Ceremony,
     setting: Setting<'_>,
 ) -> Result<Output, AppError> {
-    let client = client(ceremony)?;
+    let mut client = page(ceremony)?;
     // Options that a browser would not take are refused before anything is touched.
     enum Options {
         Create(CreationOptions),
@@ -53,7 +65,11 @@ pub(crate) async fn run(
         // Whoever listened may be gone already; the ceremony goes on.
         let _ = tell.send(event);
     });
-    let user = setting.user.map(|user| self::user(user, setting.prompt)).transpose()?;
+    let user = match &setting.user {
+        At::Script(script) => Some(User::Script(*script)),
+        At::Person(person) => Some(User::Prompt(Box::new(person.clone()))),
+        At::Transport(_) => None,
+    };
     let mut device = match setting.shared {
         Some(shared) => Device::OnTransport(shared, Visitor { user, listener: Some(listener) }),
         None => {
@@ -61,6 +77,10 @@ pub(crate) async fn run(
             Device::Own(Box::new(own.with_listener(listener)))
         }
     };
+    client = with_keyboard(client, &setting.user, setting.computer, setting.account).await?;
+    if setting.seed.is_some() {
+        client = seeded(client, setting.seed.as_ref(), setting.computer, setting.account).await?;
+    }
     let result = match &options {
         Options::Create(options) => client.create(&mut device, options).await.map(|response| json!(response)),
         Options::Get(options, choice) => {
@@ -76,12 +96,12 @@ pub(crate) async fn run(
     match result {
         Ok(response) => Ok(Output::document(response)),
         Err(failure) => {
+            let unverified = failure.is_unverified();
             let mut error = AppError::from(failure);
-            if error.exit == Exit::Refused && lacks_pin(setting.computer, setting.account).await? {
-                error.hint = format!(
-                    "Windows Hello is not set up: `softhello pin set --account {}` sets a PIN",
-                    setting.account
-                );
+            if error.exit == Exit::Refused
+                && let Some(hint) = hint_to_set_pin(unverified, setting.computer, setting.account).await?
+            {
+                error.hint = hint;
             } else if error.exit == Exit::Refused
                 && error.chain.is_none()
                 && matches!(options, Options::Get(_, Choice::Credential(_)))
@@ -96,13 +116,29 @@ pub(crate) async fn run(
     }
 }
 
-/// Whether the authenticator needs a PIN and has none; then nothing else is worth a hint.
-async fn lacks_pin(computer: &Computer, account: &str) -> Result<bool, AppError> {
-    let needs = computer.profile().ctap.user_verification == UserVerification::Pin;
-    Ok(needs && computer.pin_shown(&computer.account(account).await?).await?.is_none())
+/// Where a PIN is missing: Windows Hello does nothing without one, and then nothing else is worth a hint; a security key
+/// does what needs no verification.
+async fn hint_to_set_pin(
+    unverified: bool,
+    computer: &Computer,
+    account: &str,
+) -> Result<Option<String>, AppError> {
+    let profile = computer.profile();
+    let is_hello = profile.ctap.user_verification == UserVerification::Pin;
+    let needs_pin = is_hello || profile.ctap.client_pin && unverified;
+    if !needs_pin || computer.pin(&computer.account(account).await?).await?.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(match is_hello {
+        true => format!("Windows Hello is not set up: `softhello pin set --account {account}` sets a PIN"),
+        false => format!(
+            "it has no PIN yet: `softhello pin set --account {account} --profile {}` sets one",
+            profile.ctap.name
+        ),
+    }))
 }
 
-fn client(ceremony: &Ceremony) -> Result<Client, AppError> {
+fn page(ceremony: &Ceremony) -> Result<Client, AppError> {
     let mut client = Client::new(&ceremony.origin)?;
     if let Some(top_origin) = &ceremony.top_origin {
         client = client.top_origin(top_origin)?;
@@ -111,6 +147,41 @@ fn client(ceremony: &Ceremony) -> Result<Client, AppError> {
         client = client.related_origins(RelatedOriginsFile::new(text));
     }
     Ok(client)
+}
+
+/// Puts the user at the keyboard of the platform, where the authenticator leaves its PIN to that.
+async fn with_keyboard(
+    client: Client,
+    user: &At,
+    computer: &Computer,
+    account: &str,
+) -> Result<Client, AppError> {
+    if !computer.profile().ctap.client_pin {
+        return Ok(client);
+    }
+    let user = match user {
+        At::Script(script) => AtKeyboard::Script(*script),
+        At::Person(person) | At::Transport(person) => AtKeyboard::Person(person.clone()),
+    };
+    let pin = computer.pin(&computer.account(account).await?).await?;
+    Ok(client.pin_entry(Keyboard::new(user, pin)))
+}
+
+/// Draws what the platform agrees on with the authenticator from the seed.
+async fn seeded(
+    client: Client,
+    seed: Option<&Seed>,
+    computer: &Computer,
+    account: &str,
+) -> Result<Client, AppError> {
+    if computer.profile().ctap.pin_uv_auth_protocols.is_empty() {
+        return Ok(client);
+    }
+    let container = computer.container(&computer.account(account).await?);
+    let entropy = Mutex::new(Entropy::draw(seed, computer.store(), container).await?);
+    Ok(client.random(move |out| {
+        entropy.lock().unwrap_or_else(PoisonError::into_inner).fill(out);
+    }))
 }
 
 /// The authenticator of a ceremony.
@@ -131,16 +202,6 @@ impl Authenticator for Device {
         match self {
             Self::Own(device) => device.message(from, apdu).await,
             Self::OnTransport(device, visitor) => device.message_with(visitor, from, apdu).await,
-        }
-    }
-}
-
-fn user(user: UserChoice, prompt: Option<Box<dyn Prompt>>) -> Result<User, AppError> {
-    match (user.script(), prompt) {
-        (Some(script), _) => Ok(User::Script(script)),
-        (None, Some(prompt)) => Ok(User::Prompt(prompt)),
-        (None, None) => {
-            Err(AppError::usage("there is nobody to ask", "use --user approve, or run it on a terminal"))
         }
     }
 }

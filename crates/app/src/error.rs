@@ -106,20 +106,23 @@ impl From<Failure> for AppError {
     }
 }
 
+const EXCLUDED: &str = "the RP lists a passkey of this account in excludeCredentials: sign in with it, or delete it \
+                        (`passkeys list`, `passkeys delete ID`)";
+
 fn ceremony_hint(failure: &Failure) -> &'static str {
     match &failure.cause {
         Some(Denied::AlreadyRegistered { .. }) => {
             "delete the method in the tenant (`whfb remove`), or the whole container (`container delete`)"
         }
-        Some(Denied::CredentialExcluded) => {
-            "the RP lists a passkey of this account in excludeCredentials: sign in with it, or delete it \
-             (`passkeys list`, `passkeys delete ID`)"
-        }
+        Some(Denied::CredentialExcluded) => EXCLUDED,
         Some(Denied::NotSetUp | Denied::UvNotConfigured) => {
             "set a PIN first: `softhello pin set --account NAME`"
         }
-        Some(Denied::UvBlocked) => "a new PIN ends the lockout: `softhello pin set --account NAME`",
-        Some(Denied::UvFailed { .. }) => {
+        Some(Denied::UvBlocked | Denied::PinBlocked) => {
+            "a new PIN ends the lockout: `softhello pin set --account NAME`"
+        }
+        Some(Denied::PinAuthBlocked) => "`softhello power-cycle` does that where it runs",
+        Some(Denied::UvFailed { .. } | Denied::PinWrong { .. }) => {
             "try again with the right PIN; after too many wrong ones it is blocked"
         }
         Some(Denied::UserDeclined | Denied::UserTimeout | Denied::UvTimeout | Denied::UserActionTimeout) => {
@@ -130,6 +133,7 @@ fn ceremony_hint(failure: &Failure) -> &'static str {
         }
         Some(Denied::NoAlgorithm { .. }) => "add an algorithm of this authenticator to pubKeyCredParams",
         _ => match failure.name {
+            DomException::InvalidStateError => EXCLUDED,
             DomException::SecurityError => {
                 "the page has to be https, or http on localhost, and the RP ID its domain or a registrable parent of it; \
                  see also --related-origins"

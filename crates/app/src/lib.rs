@@ -19,6 +19,7 @@ mod operation;
 mod operations;
 mod output;
 mod passkeys;
+mod person;
 mod running;
 mod service;
 mod transfer;

@@ -9,11 +9,12 @@ use softhello_windows::{Computer, CredentialChange, WindowsError};
 
 use crate::{
     AppError, Event, Exit, Operation, Output,
-    ceremony::{self, Setting, Which},
+    ceremony::{self, At, Setting, Which},
     context::Setup,
     explained, info,
     output::count,
     passkeys,
+    person::Person,
     running::Running,
     transfer,
 };
@@ -41,11 +42,11 @@ impl Carrier<'_> {
         let upn = |upn: Option<String>| upn.unwrap_or_else(|| account.clone());
         match operation {
             Operation::Create(ceremony) => {
-                ceremony::run(Which::Create, &ceremony, self.setting(&account, events).await).await
+                ceremony::run(Which::Create, &ceremony, self.setting(&account, events).await?).await
             }
             Operation::Get { ceremony, credential } => {
                 let which = Which::Get { credential: credential.as_deref() };
-                ceremony::run(which, &ceremony, self.setting(&account, events).await).await
+                ceremony::run(which, &ceremony, self.setting(&account, events).await?).await
             }
             Operation::AccountAdd { name, kind, no_pin } => {
                 let pin = (!no_pin).then(|| Pin::try_from(Computer::DEFAULT_PIN)).transpose()?;
@@ -149,20 +150,24 @@ impl Carrier<'_> {
         &'a mut self,
         account: &'a str,
         events: &'a mut (dyn FnMut(Event) + Send),
-    ) -> Setting<'a> {
+    ) -> Result<Setting<'a>, AppError> {
         let shared = match self.running {
             Some(running) => running.found(&self.setup).await,
             None => None,
         };
-        Setting {
-            computer: self.computer,
-            account,
+        let user = match (self.running, self.setup.user.script(), self.prompt.take()) {
             // The user of an authenticator on a transport stays, unless another one was named.
-            user: Some(self.setup.user).filter(|_| self.visitor || shared.is_none()),
-            shared,
-            prompt: self.prompt.take(),
-            events,
-        }
+            (Some(running), ..) if !self.visitor && shared.is_some() => {
+                At::Transport(Person::new(running.live_user()))
+            }
+            (_, Some(script), _) => At::Script(script),
+            (_, None, Some(prompt)) => At::Person(Person::new(prompt)),
+            (_, None, None) => {
+                const HINT: &str = "use --user approve, or run it on a terminal";
+                return Err(AppError::usage("there is nobody to ask", HINT));
+            }
+        };
+        Ok(Setting { computer: self.computer, account, user, seed: self.setup.seed(), shared, events })
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     context::Setup,
     data_dir::{DataDir, Leftover},
     operations::Carrier,
+    person::Person,
     service,
 };
 
@@ -38,9 +39,6 @@ pub(crate) struct Running {
     person: Option<Person>,
     devices: Mutex<Vec<(Setup, OnTransport)>>,
 }
-
-/// Whoever sits at this process, asked by one device at a time.
-type Person = Arc<Mutex<Box<dyn Prompt>>>;
 
 /// An authenticator on a transport.
 #[derive(Clone)]
@@ -60,7 +58,7 @@ impl Running {
     ) -> Self {
         Self {
             user: watch::Sender::new(setup.user),
-            person: prompt.map(|prompt| Arc::new(Mutex::new(prompt))),
+            person: prompt.map(Person::new),
             setup,
             command,
             dir,
@@ -126,11 +124,15 @@ impl Running {
             return Ok(known.clone());
         }
         let device = self.computer(setup, events)?.device(&setup.account).await?;
-        let user = LiveUser { choice: self.user.subscribe(), person: self.person.clone() };
-        let device = SharedDevice::new(device.with_user(User::Prompt(Box::new(user))));
+        let device = SharedDevice::new(device.with_user(User::Prompt(self.live_user())));
         let on_transport = OnTransport { device, listeners: Arc::default() };
         devices.push((setup.clone(), on_transport.clone()));
         Ok(on_transport)
+    }
+
+    /// The user of every authenticator here, as he is said to be at each question.
+    pub(crate) fn live_user(&self) -> Box<dyn Prompt> {
+        Box::new(LiveUser { choice: self.user.subscribe(), person: self.person.clone() })
     }
 
     /// The authenticator of a setup, if it is on a transport.
@@ -213,7 +215,7 @@ impl Prompt for LiveUser {
             let deadline = Instant::now() + USER_ACTION_TIMEOUT;
             loop {
                 let choice = *self.choice.borrow_and_update();
-                let answer = match (choice, &self.person) {
+                let answer = match (choice, &mut self.person) {
                     // U2F asks again and again by itself.
                     (UserChoice::Timeout, _) if gesture == Gesture::Touch => return PromptAnswer::Nothing,
                     (UserChoice::Timeout, _) | (UserChoice::Ask, None) => None,
@@ -224,7 +226,7 @@ impl Prompt for LiveUser {
                 };
                 let answered = async {
                     match answer {
-                        Some(person) => person.lock().await.ask(gesture, wants_pin).await,
+                        Some(person) => person.ask(gesture, wants_pin).await,
                         None => std::future::pending().await,
                     }
                 };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Profile;
@@ -15,6 +16,14 @@ pub struct PinVerifier {
     pub hash: [u8; 16],
     /// PINCodePointLength: the length of the PIN in Unicode code points.
     pub code_points: u8,
+}
+
+impl PinVerifier {
+    /// LEFT(SHA-256(pin), 16): what is stored of a PIN, and what a platform sends to prove that it knows one.
+    pub fn hash_of(pin: &str) -> [u8; 16] {
+        let digest = Sha256::digest(pin);
+        *digest.first_chunk().expect("SHA-256 output is 32 bytes")
+    }
 }
 
 impl fmt::Debug for PinVerifier {

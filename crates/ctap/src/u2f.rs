@@ -234,6 +234,11 @@ pub fn application(id: &str) -> [u8; 32] {
     Sha256::digest(id).into()
 }
 
+/// A message for a platform to send that asks for the version: the answer is `U2F_V2`.
+pub fn version_message() -> Vec<u8> {
+    vec![0x00, VERSION, 0x00, 0x00, 0x00, 0x00, 0x00]
+}
+
 /// A registration message for a platform to send: extended length, as over CTAPHID.
 pub fn register_message(challenge: &[u8; 32], application: &[u8; 32]) -> Vec<u8> {
     [&[0x00, REGISTER, 0x00, 0x00, 0x00, 0x00, 64][..], challenge, application, &[0, 0]].concat()

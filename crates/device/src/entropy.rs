@@ -66,7 +66,8 @@ impl Entropy {
         }
     }
 
-    pub(crate) fn fill(&mut self, out: &mut [u8]) {
+    /// Fills `out` with random bytes.
+    pub fn fill(&mut self, out: &mut [u8]) {
         match self {
             // Seeded by the operating system and reseeded now and then; asking it for each key and id costs more.
             Self::System => rand::rng().fill_bytes(out),

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
 use softhello_ctap::PinVerifier;
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 /// A PIN that may be set: 4 to 127 code points.
@@ -28,7 +28,7 @@ impl Pin {
     /// What is stored of it.
     pub fn verifier(&self) -> PinVerifier {
         let code_points = u8::try_from(self.0.chars().count()).expect("a PIN has at most 127 code points");
-        PinVerifier { hash: hash(&self.0), code_points }
+        PinVerifier { hash: PinVerifier::hash_of(&self.0), code_points }
     }
 }
 
@@ -36,9 +36,10 @@ impl TryFrom<&str> for Pin {
     type Error = PinError;
 
     fn try_from(text: &str) -> Result<Self, PinError> {
+        let text = normalized(text);
         match text.chars().count() {
             4..=127 if text.chars().any(char::is_control) => Err(PinError::Control),
-            4..=127 => Ok(Self(Zeroizing::new(text.to_owned()))),
+            4..=127 => Ok(Self(text)),
             len => Err(PinError::Length(len)),
         }
     }
@@ -53,11 +54,23 @@ impl fmt::Debug for Pin {
 /// Whether `typed` is the PIN of `verifier`.
 pub(crate) fn matches(verifier: &PinVerifier, typed: &str) -> bool {
     // The two hashes are 16 bytes of a SHA-256 each, and the attempts are counted: timing tells nothing of use.
-    verifier.hash == hash(typed)
+    verifier.hash == PinVerifier::hash_of(&normalized(typed))
 }
 
-/// LEFT(SHA-256(pin), 16). Source: CTAP 2.3 §6.5.1.
-fn hash(pin: &str) -> [u8; 16] {
-    let digest = Sha256::digest(pin.as_bytes());
-    *digest.first_chunk().expect("SHA-256 output is 32 bytes")
+/// A platform normalises what is typed. Source: CTAP 2.3 §6.5.1, "in NFC".
+fn normalized(pin: &str) -> Zeroizing<String> {
+    Zeroizing::new(pin.nfc().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_the_same_however_its_letters_are_composed() {
+        let pin = Pin::try_from("r\u{e9}sum\u{e9}").expect("a PIN");
+        assert_eq!(pin.verifier().code_points, 6);
+        assert!(matches(&pin.verifier(), "re\u{301}sume\u{301}"));
+        assert!(!matches(&pin.verifier(), "resume"));
+    }
 }

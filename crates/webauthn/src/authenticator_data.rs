@@ -16,6 +16,8 @@ use softhello_ctap::{
 pub(crate) struct AuthenticatorData<'a> {
     pub(crate) flags: Flags,
     pub(crate) attested: Option<AttestedCredentialData<'a>>,
+    /// Extension outputs, an encoded map.
+    pub(crate) extensions: Option<&'a [u8]>,
 }
 
 /// The new credential in it.
@@ -46,7 +48,7 @@ impl<'a> AuthenticatorData<'a> {
         if !flags.has(Flags::UP) {
             return Err("lacks the flag UP: the user was not present".to_owned());
         }
-        let mut attested = None;
+        let (mut attested, mut extensions) = (None, None);
         if flags.has(Flags::AT) {
             let (credential, after) = AttestedCredentialData::read(rest)?;
             attested = Some(credential);
@@ -56,10 +58,12 @@ impl<'a> AuthenticatorData<'a> {
             let is_map = rest.first().is_some_and(|first| first >> 5 == 5);
             let len = cbor::validate_prefix(rest, cbor::MAX_DEPTH).ok().filter(|_| is_map);
             let len = len.ok_or("has extension outputs that are no canonical CBOR map")?;
-            rest = rest.get(len..).unwrap_or_default();
+            let (map, after) = rest.split_at_checked(len).ok_or_else(cut)?;
+            extensions = Some(map);
+            rest = after;
         }
         match rest {
-            [] => Ok(Self { flags, attested }),
+            [] => Ok(Self { flags, attested, extensions }),
             _ => Err("has authenticator data that goes on after its end".to_owned()),
         }
     }

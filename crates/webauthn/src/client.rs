@@ -2,12 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
+use rand::Rng as _;
 use serde_json::Value;
-use softhello_ctap::Channel;
+use softhello_ctap::{Authenticator, Channel};
 
 use crate::{
-    Failure, InvalidOrigin, Origin, RelatedOrigins,
+    Failure, InvalidOrigin, Origin, PinEntry, RelatedOrigins,
     client_data::{Ceremony, ClientData},
+    connection::Connection,
     rp_id::{self, RpIdSteps},
 };
 
@@ -22,7 +24,12 @@ pub struct Client {
     further_members: Vec<(String, Value)>,
     related_origins: Option<Arc<dyn RelatedOrigins>>,
     channel: Channel,
+    pin_entry: Option<Arc<dyn PinEntry>>,
+    random: Arc<Random>,
 }
+
+/// Fills its argument with random bytes.
+pub(crate) type Random = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Client {
     /// A page of this origin, in a top-level document.
@@ -39,6 +46,8 @@ impl Client {
             further_members: Vec::new(),
             related_origins: None,
             channel: Channel::default(),
+            pin_entry: None,
+            random: Arc::new(|out| rand::rng().fill_bytes(out)),
         })
     }
 
@@ -87,6 +96,24 @@ impl Client {
         self
     }
 
+    /// Who types the PIN of an authenticator that leaves that to its platform, as security keys do. Without anybody
+    /// such an authenticator is used as far as it goes without its PIN.
+    ///
+    /// A [`PinHash`](crate::PinHash) is one that is typed once in a ceremony.
+    #[must_use]
+    pub fn pin_entry(mut self, pin_entry: impl PinEntry + 'static) -> Self {
+        self.pin_entry = Some(Arc::new(pin_entry));
+        self
+    }
+
+    /// Where random bytes come from, for keys that are agreed on with an authenticator and for nonces; the operating
+    /// system if nothing else is said.
+    #[must_use]
+    pub fn random(mut self, random: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
     /// The page's origin.
     pub fn origin(&self) -> &Origin {
         &self.origin
@@ -113,8 +140,12 @@ impl Client {
         .to_json()
     }
 
-    pub(crate) fn requests_from(&self) -> Channel {
-        self.channel
+    pub(crate) fn connect<'a, A: Authenticator>(&'a self, authenticator: &'a mut A) -> Connection<'a, A> {
+        Connection::new(authenticator, self.channel, &*self.random)
+    }
+
+    pub(crate) fn who_enters_pins(&self) -> Option<&dyn PinEntry> {
+        self.pin_entry.as_deref()
     }
 }
 
@@ -127,7 +158,8 @@ impl fmt::Debug for Client {
             .field("further_members", &self.further_members)
             .field("related_origins", &self.related_origins.is_some())
             .field("channel", &self.channel)
-            .finish()
+            .field("pin_entry", &self.pin_entry.is_some())
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,8 +5,10 @@ use softhello_ctap::{Authenticator, CredentialId, Status};
 use crate::{
     CredentialDescriptor,
     connection::{Connection, Refusal},
+    extensions::AuthenticatorInputs,
     get_assertion::{Assertion, GetAssertion},
     info::AuthenticatorInfo,
+    user_verification::Verification,
 };
 
 /// The ids in `descriptors` that the authenticator could have, each once and in order: those of type `public-key`
@@ -25,24 +27,30 @@ pub(crate) fn possible<'a>(
         .collect()
 }
 
-/// The list to send with a request. Where `ids` are more than maxCredentialCountInList or would not fit into
-/// maxMsgSize, the authenticator is asked batch by batch, without presence, whether it has one of them; the list is
-/// then that one, or empty.
+/// Whether the authenticator has to be asked before the request which of `ids` it has: they are more than
+/// maxCredentialCountInList, or would not fit into maxMsgSize.
 ///
-/// An authenticator that does not say how many it takes is given one at a time, as clients customarily do. Of a
-/// credential that needs verification (credProtect level 3) a pre-flight learns nothing.
+/// An authenticator that does not say how many it takes is given one at a time, as clients customarily do.
+pub(crate) fn needs_pre_flight(ids: &[&[u8]], info: &AuthenticatorInfo) -> bool {
+    fitting(ids, info) < ids.len()
+}
+
+/// The first of `ids` that the authenticator has, which it is asked batch by batch without presence.
+///
+/// Of a credential that needs verification (credProtect level 3) it says nothing, unless `verification` has a token.
 ///
 /// Source: CTAP 2.3 §6.1.2 and §6.2.2, "pre-flight".
-pub(crate) async fn list<'a, A: Authenticator>(
+pub(crate) async fn pre_flight<'a, A: Authenticator>(
     connection: &mut Connection<'_, A>,
     rp_id: &str,
-    ids: Vec<&'a [u8]>,
+    ids: &[&'a [u8]],
     info: &AuthenticatorInfo,
-) -> Result<Vec<&'a [u8]>, Refusal> {
-    let mut rest = ids.as_slice();
-    if fitting(rest, info) == rest.len() {
-        return Ok(ids);
-    }
+    verification: &Verification,
+) -> Result<Option<&'a [u8]>, Refusal> {
+    // The option `uv` would ask the user each time.
+    let unasked = Verification::default();
+    let verification = if verification.token.is_some() { verification } else { &unasked };
+    let mut rest = ids;
     while !rest.is_empty() {
         let (batch, after) = rest.split_at(fitting(rest, info));
         rest = after;
@@ -51,18 +59,19 @@ pub(crate) async fn list<'a, A: Authenticator>(
             // Nobody sees what is signed here.
             client_data_hash: &[0; 32],
             allow_list: batch,
+            extensions: &AuthenticatorInputs::default(),
             up: false,
-            uv: false,
+            verification,
         };
         match request.send(connection).await {
             Ok(Assertion { credential_id, .. }) => {
-                return Ok(batch.iter().filter(|id| **id == credential_id).copied().collect());
+                return Ok(batch.iter().find(|id| **id == credential_id).copied());
             }
             Err(Refusal::Status(Status::NoCredentials, _)) => {}
             Err(refusal) => return Err(refusal),
         }
     }
-    Ok(Vec::new())
+    Ok(None)
 }
 
 /// How many of `ids`, from the first on, a request may carry; at least one, if there are any.
@@ -78,7 +87,7 @@ fn fitting(ids: &[&[u8]], info: &AuthenticatorInfo) -> usize {
 }
 
 /// Bytes of maxMsgSize that are kept for what a request has besides its list.
-const REST_OF_REQUEST: usize = 512;
+pub(crate) const REST_OF_REQUEST: usize = 512;
 
 /// Bytes of a descriptor besides its id, rounded up.
 const DESCRIPTOR_OVERHEAD: usize = 40;

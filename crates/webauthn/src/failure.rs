@@ -4,6 +4,8 @@ use std::fmt;
 
 use softhello_ctap::{Denied, Status, Step};
 
+use crate::{create, get};
+
 /// The name of the exception that a page's script would catch.
 ///
 /// `TypeError` and `SyntaxError` of `JSON.parse` are JavaScript's own exceptions and not `DOMException`s; they stand
@@ -80,6 +82,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether it is that the authenticator could not verify its user, or did not, where that was required.
+    pub fn is_unverified(&self) -> bool {
+        [&create::USER_VERIFICATION, &get::USER_VERIFICATION].into_iter().any(|step| step == self.step)
+    }
+
     /// A failure that the client found by itself.
     pub(crate) fn new(name: DomException, step: &'static Step, reason: impl Into<String>) -> Self {
         Self { name, step, reason: reason.into(), status: None, cause: None }

@@ -3,12 +3,16 @@
 //! Source: CTAP 2.3 §6.2.
 
 use softhello_ctap::{
-    Authenticator,
+    Authenticator, api,
     cbor::Writer,
-    message::{DESCRIPTOR, GET_ASSERTION, GET_ASSERTION_RESPONSE, MapWriter, Members, OPTIONS},
+    message::{DESCRIPTOR, GET_ASSERTION, GET_ASSERTION_RESPONSE, MapBuilder, MapWriter, Members, OPTIONS},
 };
 
-use crate::connection::{Connection, Refusal};
+use crate::{
+    connection::{Connection, Refusal},
+    extensions::AuthenticatorInputs,
+    user_verification::Verification,
+};
 
 /// Parameters of authenticatorGetAssertion.
 pub(crate) struct GetAssertion<'a> {
@@ -16,10 +20,11 @@ pub(crate) struct GetAssertion<'a> {
     pub(crate) client_data_hash: &'a [u8; 32],
     /// Empty: no allowList, so any discoverable credential.
     pub(crate) allow_list: &'a [&'a [u8]],
+    /// Left out if there are none.
+    pub(crate) extensions: &'a AuthenticatorInputs,
     /// Sent if false; true is the default.
     pub(crate) up: bool,
-    /// Sent if true; false is the default.
-    pub(crate) uv: bool,
+    pub(crate) verification: &'a Verification,
 }
 
 /// Its response.
@@ -29,6 +34,9 @@ pub(crate) struct Assertion {
     pub(crate) auth_data: Vec<u8>,
     pub(crate) signature: Vec<u8>,
     pub(crate) user_handle: Option<Vec<u8>>,
+    pub(crate) large_blob_key: Option<[u8; 32]>,
+    /// An encoded map.
+    pub(crate) unsigned_extension_outputs: Option<Vec<u8>>,
 }
 
 impl GetAssertion<'_> {
@@ -37,7 +45,7 @@ impl GetAssertion<'_> {
         &self,
         connection: &mut Connection<'_, A>,
     ) -> Result<Assertion, Refusal> {
-        let reply = connection.call(COMMAND, self.parameters()).await?;
+        let reply = connection.call(api::GET_ASSERTION, self.parameters()).await?;
         let only = match self.allow_list {
             [only] => Some(*only),
             _ => None,
@@ -49,26 +57,30 @@ impl GetAssertion<'_> {
         Ok(assertion)
     }
 
-    fn parameters(&self) -> Writer {
-        let mut out = Writer::default();
-        let options = usize::from(!self.up) + usize::from(self.uv);
-        let len = 2 + usize::from(!self.allow_list.is_empty()) + usize::from(options > 0);
-        let mut map = MapWriter::new(&GET_ASSERTION, len, &mut out);
+    fn parameters(&self) -> Vec<u8> {
+        let mut map = MapBuilder::new(&GET_ASSERTION);
         map.member("rpId").text(self.rp_id);
         map.member("clientDataHash").bytes(self.client_data_hash);
         if !self.allow_list.is_empty() {
             write_descriptors(map.member("allowList"), self.allow_list);
         }
-        if options > 0 {
-            let mut map = MapWriter::new(&OPTIONS, options, map.member("options"));
-            if !self.up {
-                map.member("up").bool(false);
-            }
-            if self.uv {
-                map.member("uv").bool(true);
-            }
+        if !self.extensions.is_empty() {
+            self.extensions.write(map.member("extensions"));
         }
-        out
+        let mut options = MapBuilder::new(&OPTIONS);
+        if !self.up {
+            options.member("up").bool(false);
+        }
+        if self.verification.uv {
+            options.member("uv").bool(true);
+        }
+        if !options.is_empty() {
+            options.write(map.member("options"));
+        }
+        if let Some(token) = &self.verification.token {
+            token.write(&[self.client_data_hash], &mut map);
+        }
+        map.into_bytes()
     }
 }
 
@@ -84,6 +96,8 @@ impl Assertion {
             auth_data: members.bytes("authData").ok_or_else(|| missing("authData"))?.to_vec(),
             signature: members.bytes("signature").ok_or_else(|| missing("signature"))?.to_vec(),
             user_handle: members.table("user").and_then(|user| user.bytes("id").map(<[u8]>::to_vec)),
+            large_blob_key: members.bytes("largeBlobKey").and_then(|key| key.try_into().ok()),
+            unsigned_extension_outputs: members.raw("unsignedExtensionOutputs").map(<[u8]>::to_vec),
         })
     }
 }
@@ -97,6 +111,3 @@ pub(crate) fn write_descriptors(out: &mut Writer, ids: &[&[u8]]) {
         map.member("type").text("public-key");
     }
 }
-
-/// authenticatorGetAssertion.
-const COMMAND: u8 = 0x02;

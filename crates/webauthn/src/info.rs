@@ -3,19 +3,22 @@
 //! Source: CTAP 2.3 §6.4.
 
 use softhello_ctap::{
-    Authenticator,
-    cbor::{Reader, Writer},
+    Authenticator, Extension, PinUvAuthProtocol, Status, Version, api,
+    cbor::Reader,
     message::{GET_INFO_RESPONSE, Members},
 };
 
 use crate::{
     AuthenticatorAttachment,
     connection::{Connection, Refusal},
+    u2f,
 };
 
 /// The members of a getInfo reply that a ceremony depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AuthenticatorInfo {
+    pub(crate) versions: Vec<String>,
+    pub(crate) extensions: Vec<String>,
     pub(crate) plat: bool,
     pub(crate) rk: bool,
     /// Built-in user verification: configured, not configured, not there.
@@ -25,20 +28,37 @@ pub(crate) struct AuthenticatorInfo {
     pub(crate) always_uv: bool,
     pub(crate) make_cred_uv_not_rqd: bool,
     pub(crate) ep: bool,
+    pub(crate) pin_uv_auth_token: bool,
+    pub(crate) no_mc_ga_permissions_with_client_pin: bool,
+    pub(crate) large_blobs: bool,
+    /// Those that this client knows, the most wanted first; protocol one if none is named.
+    pub(crate) pin_uv_auth_protocols: Vec<PinUvAuthProtocol>,
     /// The longest request in bytes; 1,024 if absent.
     pub(crate) max_msg_size: usize,
     pub(crate) max_credential_count_in_list: Option<usize>,
     pub(crate) max_credential_id_length: Option<usize>,
     pub(crate) transports: Option<Vec<String>>,
+    /// In bytes; 1,024 if absent.
+    pub(crate) max_serialized_large_blob_array: usize,
+    pub(crate) force_pin_change: bool,
+    /// In bytes; 32 if absent.
+    pub(crate) max_cred_blob_length: usize,
+    /// How often the platform asks for built-in verification before it asks for a PIN; once if absent.
+    pub(crate) preferred_platform_uv_attempts: u64,
     /// Preference order; `["packed"]` if absent.
     pub(crate) attestation_formats: Vec<String>,
 }
 
 impl AuthenticatorInfo {
-    /// Asks the authenticator.
+    /// Asks the authenticator. One that does not know CTAP2 may know U2F.
     pub(crate) async fn get<A: Authenticator>(connection: &mut Connection<'_, A>) -> Result<Self, Refusal> {
-        let reply = connection.call(GET_INFO, Writer::default()).await?;
-        Self::read(&reply)
+        match connection.call(api::GET_INFO, Vec::new()).await {
+            Ok(reply) => Self::read(&reply),
+            Err(Refusal::Status(Status::InvalidCommand, _)) if u2f::is_spoken_by(connection).await => {
+                Ok(Self { versions: vec![Version::U2fV2.identifier().to_owned()], ..Self::default() })
+            }
+            Err(refusal) => Err(refusal),
+        }
     }
 
     fn read(reply: &[u8]) -> Result<Self, Refusal> {
@@ -51,7 +71,18 @@ impl AuthenticatorInfo {
         };
         // A limit beyond the address space is none.
         let limit = |name| info.uint(name).and_then(|limit| usize::try_from(limit).ok());
+        let mut pin_uv_auth_protocols: Vec<_> = info
+            .array("pinUvAuthProtocols")
+            .into_iter()
+            .flatten()
+            .filter_map(|item| PinUvAuthProtocol::from_number(Reader::new(item).uint().ok()?))
+            .collect();
+        if info.array("pinUvAuthProtocols").is_none() {
+            pin_uv_auth_protocols.push(PinUvAuthProtocol::One);
+        }
         Ok(Self {
+            versions: texts("versions").unwrap_or_default(),
+            extensions: texts("extensions").unwrap_or_default(),
             plat: option("plat").unwrap_or(false),
             rk: option("rk").unwrap_or(false),
             uv: option("uv"),
@@ -59,12 +90,40 @@ impl AuthenticatorInfo {
             always_uv: option("alwaysUv").unwrap_or(false),
             make_cred_uv_not_rqd: option("makeCredUvNotRqd").unwrap_or(false),
             ep: option("ep").unwrap_or(false),
+            pin_uv_auth_token: option("pinUvAuthToken").unwrap_or(false),
+            no_mc_ga_permissions_with_client_pin: option("noMcGaPermissionsWithClientPin").unwrap_or(false),
+            large_blobs: option("largeBlobs").unwrap_or(false),
+            pin_uv_auth_protocols,
             max_msg_size: limit("maxMsgSize").unwrap_or(1024),
             max_credential_count_in_list: limit("maxCredentialCountInList"),
             max_credential_id_length: limit("maxCredentialIdLength"),
             transports: texts("transports"),
+            max_serialized_large_blob_array: limit("maxSerializedLargeBlobArray").unwrap_or(1024),
+            force_pin_change: info.bool("forcePINChange").unwrap_or(false),
+            max_cred_blob_length: limit("maxCredBlobLength").unwrap_or(32),
+            preferred_platform_uv_attempts: info.uint("preferredPlatformUvAttempts").unwrap_or(1),
             attestation_formats: texts("attestationFormats").unwrap_or_else(|| vec!["packed".to_owned()]),
         })
+    }
+
+    /// Whether it speaks CTAP2, and not U2F alone.
+    pub(crate) fn is_ctap2(&self) -> bool {
+        self.versions.iter().any(|version| version.starts_with("FIDO_2_"))
+    }
+
+    pub(crate) fn has_u2f(&self) -> bool {
+        self.versions.iter().any(|version| version == Version::U2fV2.identifier())
+    }
+
+    pub(crate) fn has(&self, extension: Extension) -> bool {
+        self.extensions.iter().any(|identifier| identifier == extension.identifier())
+    }
+
+    /// The longest fragment of the large-blob array in bytes.
+    ///
+    /// Source: CTAP 2.3 §6.10.2, maxFragmentLength.
+    pub(crate) fn max_fragment_length(&self) -> usize {
+        self.max_msg_size.saturating_sub(64).max(1)
     }
 
     /// The authenticator's attachment modality.
@@ -86,6 +145,3 @@ impl AuthenticatorInfo {
         transports
     }
 }
-
-/// authenticatorGetInfo.
-const GET_INFO: u8 = 0x04;

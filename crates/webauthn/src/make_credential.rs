@@ -3,15 +3,20 @@
 //! Source: CTAP 2.3 §6.1.
 
 use softhello_ctap::{
-    Authenticator,
-    cbor::{Reader, Writer},
-    message::{MAKE_CREDENTIAL, MAKE_CREDENTIAL_RESPONSE, MapWriter, Members, OPTIONS, PARAMETERS, RP, USER},
+    Authenticator, api,
+    cbor::Reader,
+    message::{
+        MAKE_CREDENTIAL, MAKE_CREDENTIAL_RESPONSE, MapBuilder, MapWriter, Members, OPTIONS, PARAMETERS, RP,
+        USER,
+    },
 };
 
 use crate::{
     UserEntity,
     connection::{Connection, Refusal},
+    extensions::AuthenticatorInputs,
     get_assertion::write_descriptors,
+    user_verification::Verification,
 };
 
 /// Parameters of authenticatorMakeCredential.
@@ -24,10 +29,11 @@ pub(crate) struct MakeCredential<'a> {
     pub(crate) algorithms: &'a [i32],
     /// Left out if empty.
     pub(crate) exclude_list: &'a [&'a [u8]],
+    /// Left out if there are none.
+    pub(crate) extensions: &'a AuthenticatorInputs,
     /// Sent if true; false is the default.
     pub(crate) rk: bool,
-    /// Sent if true; false is the default.
-    pub(crate) uv: bool,
+    pub(crate) verification: &'a Verification,
     /// Sent as 2, platform-managed.
     pub(crate) enterprise_attestation: bool,
     pub(crate) attestation_formats_preference: &'a [String],
@@ -40,6 +46,9 @@ pub(crate) struct NewCredential {
     /// An encoded map.
     pub(crate) att_stmt: Vec<u8>,
     pub(crate) auth_data: Vec<u8>,
+    pub(crate) large_blob_key: Option<[u8; 32]>,
+    /// An encoded map.
+    pub(crate) unsigned_extension_outputs: Option<Vec<u8>>,
 }
 
 impl MakeCredential<'_> {
@@ -48,21 +57,12 @@ impl MakeCredential<'_> {
         &self,
         connection: &mut Connection<'_, A>,
     ) -> Result<NewCredential, Refusal> {
-        let reply = connection.call(COMMAND, self.parameters()).await?;
+        let reply = connection.call(api::MAKE_CREDENTIAL, self.parameters()).await?;
         NewCredential::read(&reply)
     }
 
-    fn parameters(&self) -> Writer {
-        let mut out = Writer::default();
-        let options = usize::from(self.rk) + usize::from(self.uv);
-        let further = [
-            !self.exclude_list.is_empty(),
-            options > 0,
-            self.enterprise_attestation,
-            !self.attestation_formats_preference.is_empty(),
-        ];
-        let len = 4 + further.into_iter().filter(|present| *present).count();
-        let mut map = MapWriter::new(&MAKE_CREDENTIAL, len, &mut out);
+    fn parameters(&self) -> Vec<u8> {
+        let mut map = MapBuilder::new(&MAKE_CREDENTIAL);
         map.member("clientDataHash").bytes(self.client_data_hash);
         let mut rp = MapWriter::new(&RP, 2, map.member("rp"));
         rp.member("id").text(self.rp_id);
@@ -80,14 +80,21 @@ impl MakeCredential<'_> {
         if !self.exclude_list.is_empty() {
             write_descriptors(map.member("excludeList"), self.exclude_list);
         }
-        if options > 0 {
-            let mut options = MapWriter::new(&OPTIONS, options, map.member("options"));
-            if self.rk {
-                options.member("rk").bool(true);
-            }
-            if self.uv {
-                options.member("uv").bool(true);
-            }
+        if !self.extensions.is_empty() {
+            self.extensions.write(map.member("extensions"));
+        }
+        let mut options = MapBuilder::new(&OPTIONS);
+        if self.rk {
+            options.member("rk").bool(true);
+        }
+        if self.verification.uv {
+            options.member("uv").bool(true);
+        }
+        if !options.is_empty() {
+            options.write(map.member("options"));
+        }
+        if let Some(token) = &self.verification.token {
+            token.write(&[self.client_data_hash], &mut map);
         }
         if self.enterprise_attestation {
             map.member("enterpriseAttestation").uint(2);
@@ -99,7 +106,7 @@ impl MakeCredential<'_> {
                 list.text(format);
             }
         }
-        out
+        map.into_bytes()
     }
 }
 
@@ -115,7 +122,13 @@ impl NewCredential {
             None => return Err(missing("attStmt")),
         };
         let auth_data = members.bytes("authData").ok_or_else(|| missing("authData"))?;
-        Ok(Self { fmt: fmt.to_owned(), att_stmt: att_stmt.to_vec(), auth_data: auth_data.to_vec() })
+        Ok(Self {
+            fmt: fmt.to_owned(),
+            att_stmt: att_stmt.to_vec(),
+            auth_data: auth_data.to_vec(),
+            large_blob_key: members.bytes("largeBlobKey").and_then(|key| key.try_into().ok()),
+            unsigned_extension_outputs: members.raw("unsignedExtensionOutputs").map(<[u8]>::to_vec),
+        })
     }
 
     /// Replaces the attestation by `none`, which says nothing of the authenticator beyond the AAGUID.
@@ -136,6 +149,3 @@ impl NewCredential {
 }
 
 const EMPTY_MAP: &[u8] = &[0xa0];
-
-/// authenticatorMakeCredential.
-const COMMAND: u8 = 0x01;

@@ -9,6 +9,7 @@
 //! Source: WebAuthn Level 3 §5.1.8 to §5.1.10, §5.4 to §5.8; Web IDL §3.2.
 
 mod creation;
+mod extensions;
 mod request;
 mod webidl;
 
@@ -25,7 +26,6 @@ pub use request::RequestOptions;
 
 use crate::{
     DomException,
-    extensions::ClientExtensionInputs,
     json::{self, JsonError},
 };
 use webidl::{Dictionary, Member, NotBase64Url};
@@ -128,13 +128,6 @@ fn string(member: Option<Member<'_>>) -> Result<Option<String>, OptionsError> {
 fn timeout(member: Option<Member<'_>>) -> Result<Option<Duration>, OptionsError> {
     let milliseconds = member.map(|member| member.unsigned_long()).transpose()?;
     Ok(milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.into())))
-}
-
-/// `AuthenticationExtensionsClientInputsJSON`.
-fn extensions(member: Option<Member<'_>>) -> Result<ClientExtensionInputs, OptionsError> {
-    let Some(member) = member else { return Ok(ClientExtensionInputs::default()) };
-    let inputs = member.dictionary()?;
-    Ok(ClientExtensionInputs { cred_props: inputs.optional("credProps").map(|member| member.boolean()) })
 }
 
 /// How long a ceremony may take, given `timeout`.

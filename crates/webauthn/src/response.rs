@@ -25,7 +25,7 @@ struct CredentialJson<'a, R> {
 }
 
 /// Bytes that are printed as base64url.
-struct Base64Url<'a>(&'a [u8]);
+pub(crate) struct Base64Url<'a>(pub(crate) &'a [u8]);
 
 impl Serialize for Base64Url<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

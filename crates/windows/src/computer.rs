@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
-use softhello_ctap::{CredentialId, Query, UserVerification};
+use softhello_ctap::{CredentialId, PinVerifier, Query, UserVerification};
 use softhello_device::{
     ChangeError, Clock, CredentialChange, Device, DeviceProfile, Entropy, Pin, Seed, change_credential,
     container_id, create_container, set_pin,
@@ -216,6 +216,19 @@ impl Computer {
         }
     }
 
+    /// What is kept of an account's PIN, if one is set.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::Store`] if it cannot be read.
+    pub async fn pin(&self, account: &Account) -> Result<Option<PinVerifier>, WindowsError> {
+        match self.store.state(self.container_of(account, &self.pin_profile().container)).await {
+            Ok(state) => Ok(state.value.settings.pin.clone()),
+            Err(StoreError::NoContainer(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// An account's PIN as it can be shown: [`Computer::DEFAULT_PIN`] itself, `set` for any other, or none.
     ///
     /// # Errors
@@ -223,16 +236,8 @@ impl Computer {
     /// [`WindowsError::Store`] if it cannot be read.
     pub async fn pin_shown(&self, account: &Account) -> Result<Option<&'static str>, WindowsError> {
         let default = default_pin().verifier();
-        match self.store.state(self.container_of(account, &self.pin_profile().container)).await {
-            Ok(state) => Ok(state
-                .value
-                .settings
-                .pin
-                .as_ref()
-                .map(|pin| if *pin == default { Self::DEFAULT_PIN } else { "set" })),
-            Err(StoreError::NoContainer(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let pin = self.pin(account).await?;
+        Ok(pin.map(|pin| if pin == default { Self::DEFAULT_PIN } else { "set" }))
     }
 
     /// Deletes an account's container with everything in it, also what is not removable.

@@ -17,6 +17,27 @@ fn a_passkey_is_made_and_used() {
     insta::assert_snapshot!(desk.transcript());
 }
 
+/// The platform collects the PIN of a security key, and evaluates `prf` by it.
+#[test]
+fn a_security_key_with_a_pin() {
+    let mut desk = Desk::new();
+    let mut options = creation_options();
+    options["authenticatorSelection"] = json!({ "residentKey": "required", "userVerification": "required" });
+    options["extensions"] = json!({ "prf": { "eval": { "first": "AA" } } });
+    desk.write("key.json", &options.to_string());
+    let create = format!("create {ORIGIN} --options key.json --profile security-key");
+    desk.show(&create);
+    desk.show_with("2468\n", "pin set --pin-stdin --profile security-key");
+    desk.show(&create);
+    desk.show(&format!("{create} --user wrong-pin"));
+    desk.show(&format!("{create} --user decline"));
+    let mut options = request_options();
+    options["extensions"] = json!({ "prf": { "eval": { "first": "AA" } } });
+    desk.write("evaluate.json", &options.to_string());
+    desk.show(&format!("get {ORIGIN} --options evaluate.json --profile security-key"));
+    insta::assert_snapshot!(desk.transcript());
+}
+
 #[test]
 fn an_exclude_list_is_an_invalid_state() {
     let mut desk = Desk::new();

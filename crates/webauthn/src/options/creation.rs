@@ -64,7 +64,7 @@ impl CreationOptions {
             )?,
             challenge: options.required("challenge")?.base64url()?,
             exclude_credentials: CredentialDescriptor::list(options.optional("excludeCredentials"))?,
-            extensions: extensions(options.optional("extensions"))?,
+            extensions: extensions::convert(options.optional("extensions"))?,
             hints: strings(options.optional("hints"))?,
             pub_key_cred_params: options
                 .required("pubKeyCredParams")?

@@ -48,7 +48,7 @@ impl RequestOptions {
         Ok(Self {
             allow_credentials: CredentialDescriptor::list(options.optional("allowCredentials"))?,
             challenge: options.required("challenge")?.base64url()?,
-            extensions: extensions(options.optional("extensions"))?,
+            extensions: extensions::convert(options.optional("extensions"))?,
             hints: strings(options.optional("hints"))?,
             rp_id: string(options.optional("rpId"))?,
             timeout: timeout(options.optional("timeout"))?,

@@ -55,6 +55,16 @@ impl<'a> Member<'a> {
         Ok(items.iter().enumerate().map(item))
     }
 
+    /// `record<DOMString, …>`.
+    pub(super) fn record(self) -> Result<impl Iterator<Item = (String, Member<'a>)>, OptionsError> {
+        let Value::Object(members) = self.value else { return Err(self.not_a("an object")) };
+        let Self { path, not_base64url, .. } = self;
+        let entry = move |(key, value): (&String, &'a Value)| {
+            (key.clone(), Member::new(value, format!("{path}.{key}"), not_base64url))
+        };
+        Ok(members.iter().map(entry))
+    }
+
     /// `DOMString`: numbers, booleans and `null` become text.
     pub(super) fn dom_string(&self) -> Result<String, OptionsError> {
         match self.value {

@@ -1,7 +1,8 @@
 //! Authenticators that answer anything: no reply makes the client panic, and none that is broken gets through.
 
 use proptest::prelude::*;
-use softhello_webauthn::{Choice, Client, DomException};
+use softhello_ctap::{KeyAgreement, cbor::Writer};
+use softhello_webauthn::{Choice, Client, DomException, PinHash};
 
 use crate::common::{
     Scripted, asserted, assertion_data, created, creation, descriptors, hello, new_credential, request,
@@ -54,7 +55,121 @@ fn assert_with(replies: [Vec<u8>; 3]) {
     }
 }
 
+/// Speaks to a security key that leaves its PIN to the platform, about everything that needs a shared secret: getInfo,
+/// getPINRetries, getKeyAgreement and a token; getKeyAgreement again; the command; the large-blob array.
+fn with_a_pin(replies: [Vec<u8>; 8]) {
+    let client = Client::new("https://example.org").expect("an origin").pin_entry(PinHash::of("1234"));
+    let prf = r#""prf": {"eval": {"first": "AA", "second": "AQ"}}, "largeBlob""#;
+    let options = creation(&format!(
+        r#""authenticatorSelection": {{"residentKey": "required"}}, "attestation": "direct",
+           "extensions": {{{prf}: {{"support": "required"}}, "credBlob": "AA", "minPinLength": true}},"#
+    ));
+    let _ = pollster::block_on(client.create(&mut Scripted::new(replies.clone()), &options));
+    let list = descriptors(&[b"one"]);
+    let options = request(&format!(
+        r#""allowCredentials": {list}, "extensions": {{{prf}: {{"read": true}}, "getCredBlob": true}},"#
+    ));
+    if let Ok(response) = pollster::block_on(client.get(&mut Scripted::new(replies), &options)) {
+        assert!(response.to_json().starts_with('{'));
+    }
+}
+
+/// getInfo of a security key that can do all this.
+fn key() -> Vec<u8> {
+    let extensions = ["credBlob", "hmac-secret", "largeBlobKey", "minPinLength", "hmac-secret-mc"];
+    let options = ["rk", "clientPin", "largeBlobs", "pinUvAuthToken"];
+    let mut out = Writer::appending(vec![0]);
+    out.map(5).int(1).array(1).text("FIDO_2_3");
+    out.int(2).array(extensions.len());
+    for extension in extensions {
+        out.text(extension);
+    }
+    out.int(3).bytes(&[7; 16]);
+    out.int(4).map(options.len());
+    for option in options {
+        out.text(option).bool(true);
+    }
+    out.int(6).array(1).int(2);
+    out.into_bytes()
+}
+
+fn retries() -> Vec<u8> {
+    let mut out = Writer::appending(vec![0]);
+    out.map(1).int(3).int(8);
+    out.into_bytes()
+}
+
+fn key_agreement() -> Vec<u8> {
+    let mut out = Writer::appending(vec![0]);
+    KeyAgreement::from_bytes(&[7; 32]).expect("a key").public_key().write(out.map(1).int(1));
+    out.into_bytes()
+}
+
+fn bytes_in(key: i64, len: usize) -> Vec<u8> {
+    let mut out = Writer::appending(vec![0]);
+    out.map(1).int(key).bytes(&vec![3; len]);
+    out.into_bytes()
+}
+
+/// An assertion with outputs of extensions and a large-blob key.
+fn extended() -> Vec<u8> {
+    let mut auth_data = assertion_data("example.org", 0x85);
+    let mut extensions = Writer::default();
+    extensions.map(2).text("credBlob").bytes(b"b").text("hmac-secret").bytes(&[5; 80]);
+    auth_data.extend(extensions.into_bytes());
+    let mut out = Writer::appending(vec![0]);
+    out.map(4).int(1).map(2).text("id").bytes(b"one").text("type").text("public-key");
+    out.int(2).bytes(&auth_data).int(3).bytes(b"s").int(7).bytes(&[9; 32]);
+    out.into_bytes()
+}
+
+#[test]
+fn the_undamaged_replies_get_through() {
+    let client = Client::new("https://example.org").expect("an origin").pin_entry(PinHash::of("1234"));
+    let options = request(&format!(
+        r#""allowCredentials": {}, "extensions": {{"prf": {{"eval": {{"first": "AA", "second": "AQ"}}}},
+           "largeBlob": {{"read": true}}, "getCredBlob": true}},"#,
+        descriptors(&[b"one"])
+    ));
+    let replies =
+        [key(), retries(), key_agreement(), bytes_in(2, 48), key_agreement(), extended(), bytes_in(1, 17)];
+    let response =
+        pollster::block_on(client.get(&mut Scripted::new(replies), &options)).expect("an assertion");
+    let results = response.client_extension_results();
+    assert_eq!(results.get_cred_blob.as_deref(), Some(&b"b"[..]));
+    assert!(results.prf.as_ref().expect("asked for").results.is_some());
+}
+
 proptest! {
+    #[test]
+    fn damaged_replies_about_pins_and_extensions_do_not_panic(
+        info in damaged(key()),
+        retries in damaged(retries()),
+        agreed in damaged(key_agreement()),
+        token in damaged(bytes_in(2, 48)),
+        again in damaged(key_agreement()),
+        reply in prop_oneof![
+            damaged(extended()),
+            damaged(created("packed", &new_credential("example.org", 0x45, [7; 16], b"id"), &[0xa0])),
+        ],
+        array in damaged(bytes_in(1, 17)),
+        broken in 0..8_usize,
+    ) {
+        let good = [
+            key(), self::retries(), key_agreement(), bytes_in(2, 48), key_agreement(), extended(),
+            bytes_in(1, 17), bytes_in(1, 0),
+        ];
+        let bad = [info, retries, agreed, token, again, reply, array, vec![0]];
+        // One of them is broken, or all.
+        let mut replies = good;
+        for (at, (reply, bad)) in replies.iter_mut().zip(bad).enumerate() {
+            if at == broken || broken == 7 {
+                *reply = bad;
+            }
+        }
+        with_a_pin(replies);
+    }
+
     #[test]
     fn random_replies_do_not_panic(info in bytes(), first in bytes(), second in bytes()) {
         let ok = |reply: &[u8]| [&[0], reply].concat();

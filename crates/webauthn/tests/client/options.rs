@@ -56,6 +56,26 @@ fn what_a_browser_refuses_is_refused_with_the_members_name() {
         (replaced("user", r#""challenge": "AA==""#), "TypeError: `user` is missing"),
         (replaced("challenge", r#""challenge": "AAAAA""#), "EncodingError: `challenge` is cut off"),
         (
+            replaced("", r#""extensions": {"prf": {"eval": {}}}"#),
+            "TypeError: `extensions.prf.eval.first` is missing",
+        ),
+        (
+            replaced("", r#""extensions": {"prf": {"evalByCredential": {"AA": {"first": "AA=="}}}}"#),
+            "EncodingError: `extensions.prf.evalByCredential.AA.first` carries padding",
+        ),
+        (
+            replaced("", r#""extensions": {"prf": {"evalByCredential": []}}"#),
+            "TypeError: `extensions.prf.evalByCredential` must be an object, not a list",
+        ),
+        (
+            replaced("", r#""extensions": {"largeBlob": {"write": "="}}"#),
+            "EncodingError: `extensions.largeBlob.write` carries padding",
+        ),
+        (
+            replaced("", r#""extensions": {"credentialProtectionPolicy": "never"}"#),
+            "TypeError: `extensions.credentialProtectionPolicy` must be userVerificationOptional, ",
+        ),
+        (
             replaced("pubKeyCredParams", r#""pubKeyCredParams": null"#),
             "TypeError: `pubKeyCredParams` must be a list, not null",
         ),

@@ -1,7 +1,5 @@
 //! The rules for new PINs. Source: CTAP 2.3 §6.5.1 and §7.5.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{Denied, PinVerifier, Profile, Settings, pin_uv_auth::SharedSecret};
 
 /// paddedNewPin has so many bytes.
@@ -36,9 +34,7 @@ pub(super) fn read(
     if settings.pin_complexity_policy(profile) == Some(true) && is_simple(text) {
         return Err(Denied::PinTooSimple);
     }
-    let digest = Sha256::digest(pin);
-    let hash = *digest.first_chunk().expect("SHA-256 output is 32 bytes");
-    Ok(PinVerifier { hash, code_points })
+    Ok(PinVerifier { hash: PinVerifier::hash_of(text), code_points })
 }
 
 /// What the complexity policy of this emulator forbids: one character repeated, or a run up or down, as 1111, 1234, 9876.
