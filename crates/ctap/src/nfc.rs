@@ -41,7 +41,9 @@ const SHORT_RESPONSE: usize = 256;
 /// The applet.
 #[derive(Debug)]
 pub struct Card {
-    version: Version,
+    /// Whether it speaks U2F, which its answer to SELECT says.
+    u2f: bool,
+    ctap2: bool,
     selected: bool,
     chain: Option<Chain>,
     /// What is left of a response that was too long for one short APDU.
@@ -94,9 +96,9 @@ pub struct Received {
 impl Card {
     /// A card with an authenticator of this profile, not selected yet.
     pub fn new(profile: &Profile) -> Self {
-        let u2f = profile.has_version(Version::U2fV2);
         Self {
-            version: if u2f { Version::U2fV2 } else { Version::Fido20 },
+            u2f: profile.has_version(Version::U2fV2),
+            ctap2: profile.speaks_ctap2(),
             selected: false,
             chain: None,
             rest: Vec::new(),
@@ -140,6 +142,7 @@ impl Card {
             return Ok(Action::Answer(StatusWord::OK.after(Vec::new())));
         }
         match (head[0], apdu.ins) {
+            (CTAP_CLASS, _) if !self.ctap2 => Err(StatusWord::UNKNOWN_CLASS),
             (CTAP_CLASS, NFCCTAP_MSG) if data.is_empty() => Err(StatusWord::WRONG_LENGTH),
             (CTAP_CLASS, NFCCTAP_MSG) => {
                 self.under_way = false;
@@ -160,7 +163,7 @@ impl Card {
                 let rest = std::mem::take(&mut self.rest);
                 Ok(Action::Answer(self.split(rest)))
             }
-            (0x00, 0x01..=0x03) if self.version == Version::U2fV2 => {
+            (0x00, 0x01..=0x03) if self.u2f => {
                 self.under_way = false;
                 Ok(Action::Message(extended(head, &data)))
             }
@@ -178,7 +181,8 @@ impl Card {
         }
         self.reset();
         self.selected = true;
-        Ok(Action::Answer(StatusWord::OK.after(self.version.identifier().into())))
+        let version = if self.u2f { Version::U2fV2 } else { Version::Fido20 };
+        Ok(Action::Answer(StatusWord::OK.after(version.identifier().into())))
     }
 
     /// The data of a command with the parts before it.

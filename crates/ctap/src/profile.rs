@@ -264,6 +264,9 @@ pub struct Profile {
     pub empty_allow_list_is_absent: bool,
     /// Every credential of an allow list answers, one after the other, as CTAP 2.0 devices do.
     pub several_per_allow_list: bool,
+    /// Takes the commands 0x40 and 0x41 of `FIDO_2_1_PRE`, which are vendor commands otherwise, also without that
+    /// version: libfido2 1.12 sends these alone.
+    pub prototype_commands: bool,
     /// What getInfo says instead of what is true.
     pub announced: Announced,
 }
@@ -344,6 +347,7 @@ impl Profile {
             backup: BackupPolicy::default(),
             empty_allow_list_is_absent: false,
             several_per_allow_list: false,
+            prototype_commands: false,
             announced: Announced::default(),
         }
     }
@@ -372,6 +376,11 @@ impl Profile {
     /// Whether it has this version string.
     pub fn has_version(&self, version: Version) -> bool {
         self.versions.contains(&version)
+    }
+
+    /// Whether it takes the prototypes of commands.
+    pub(crate) fn takes_prototypes(&self) -> bool {
+        self.prototype_commands || self.has_version(Version::Fido21Pre)
     }
 
     /// Whether it has this extension.

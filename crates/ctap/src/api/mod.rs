@@ -19,7 +19,7 @@ mod presence;
 mod verification;
 
 use crate::{
-    Channel, Denied, Exchange, Host, Outcome, Piece, Profile, Session, Status, Step, Steps, Version,
+    Channel, Denied, Exchange, Host, Outcome, Piece, Profile, Session, Status, Step, Steps,
     cbor::{self, Writer},
     step::steps,
 };
@@ -146,12 +146,9 @@ fn standard(profile: &Profile, byte: u8) -> Option<u8> {
         CREDENTIAL_MANAGEMENT => profile.cred_mgmt,
         LARGE_BLOBS => profile.max_serialized_large_blob_array.is_some(),
         CONFIG => !profile.config_commands.is_empty(),
-        BIO_ENROLLMENT_PREVIEW => {
-            return standard(profile, BIO_ENROLLMENT).filter(|_| profile.has_version(Version::Fido21Pre));
-        }
-        CREDENTIAL_MANAGEMENT_PREVIEW => {
-            return standard(profile, CREDENTIAL_MANAGEMENT)
-                .filter(|_| profile.has_version(Version::Fido21Pre));
+        BIO_ENROLLMENT_PREVIEW if profile.takes_prototypes() => return standard(profile, BIO_ENROLLMENT),
+        CREDENTIAL_MANAGEMENT_PREVIEW if profile.takes_prototypes() => {
+            return standard(profile, CREDENTIAL_MANAGEMENT);
         }
         _ => false,
     };

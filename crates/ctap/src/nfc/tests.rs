@@ -255,6 +255,10 @@ fn u2f_messages() {
     let mut card = Card::new(&profile(false));
     card.receive(&SELECT_FIDO);
     assert_eq!(card.receive(&[0, 3, 0, 0, 0]).action, word(StatusWord::UNKNOWN_INSTRUCTION));
+    // With U2F alone there is no CTAP2.
+    let mut card = Card::new(&Profile { versions: vec![Version::U2fV2], ..profile(true) });
+    assert_eq!(card.receive(&SELECT_FIDO).action, Action::Answer(b"U2F_V2\x90\x00".to_vec()));
+    assert_eq!(card.receive(&message(0x80, 0x80, &[4])).action, word(StatusWord::UNKNOWN_CLASS));
 }
 
 /// 10,000 APDUs without sense: each is answered, nothing grows, and the next honest platform is served.

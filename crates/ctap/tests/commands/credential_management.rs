@@ -591,6 +591,9 @@ fn the_prototype_is_the_command_that_it_became() {
     let mut without = Bench::new(profile.clone()).with_pin();
     let reply = without.send(&preview(request(METADATA).bytes()));
     assert_refused_by(&reply, "8.1 1 without FIDO_2_1_PRE", Status::InvalidCommand, "UnknownCommand");
+    let taken = Profile { prototype_commands: true, ..profile.clone() };
+    let reply = Bench::new(taken).with_pin().send(&preview(request(METADATA).bytes()));
+    assert_eq!(reply.status(), Status::PuatRequired);
     profile.versions.push(Version::Fido21Pre);
     let mut bench = Bench::new(profile).with_pin().passkey("ada").passkey("bob");
     let token = bench.token(Permissions::CM, None);
