@@ -3,7 +3,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
-python := justfile_directory() / "tests/rp/.venv/bin/python"
+python := justfile_directory() / "tests/e2e/.venv/bin/python"
 
 _default:
     @just --list --unsorted
@@ -38,11 +38,11 @@ deny:
 test:
     cargo test --locked --workspace
 
-# Register and sign in at real relying parties, and what needs a real process (tests/rp)
+# Register and sign in at real relying parties, and what needs a real process (tests/e2e)
 e2e:
     @[ -x {{ python }} ] || { printf 'error: %s is missing\nhint: run `just setup`\n' {{ python }} >&2; exit 1; }
     cargo build --locked --profile e2e --package softhello
-    {{ python }} tests/rp/e2e.py {{ target }}/e2e/softhello
+    {{ python }} tests/e2e/e2e.py {{ target }}/e2e/softhello
 
 # Speed, beside passkey-authenticator in the same run
 bench:

@@ -7,17 +7,21 @@ cd "$(dirname "$0")/.."
 JUST=1.59.0
 CARGO_DENY=0.20.2
 CARGO_FUZZ=0.13.2
+PYSCARD=2.3.1
+FIDO2=2.2.1 # as in tests/e2e/requirements.txt
 NODE=24.19.0 # installed only where there is none of at least NODE_MAJOR
 NODE_MAJOR=20
 
 bin="${CARGO_HOME:-$HOME/.cargo}/bin"
-venv=tests/rp/.venv
+venv=tests/e2e/.venv
 export PATH="$bin:$PATH"
 
 main() {
     need_rust
     need_debian_packages
     need_python_packages
+    need_pyscard
+    need_fido2_suite
     need_just
     need_cargo_tool cargo-deny "$CARGO_DENY"
     need_cargo_tool cargo-fuzz "$CARGO_FUZZ"
@@ -45,6 +49,13 @@ need_debian_packages() {
     command -v strace >/dev/null || missing+=(strace)
     # Rust links with `cc`, cargo-deny compiles C, libFuzzer is C++. Only g++ depends on the C library's headers.
     { command -v cc && command -v c++; } >/dev/null || missing+=(g++)
+    # The clients under test: libfido2's tools, and pcscd with a virtual reader.
+    command -v fido2-token >/dev/null || missing+=(fido2-tools)
+    { command -v pcscd && [ -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so ]; } >/dev/null || missing+=(pcscd vsmartcard-vpcd)
+    # pyscard is built from its source.
+    command -v swig >/dev/null || missing+=(swig)
+    [ -e /usr/include/PCSC/winscard.h ] || missing+=(libpcsclite-dev)
+    python3 -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' || missing+=(python3-dev)
     [ ${#missing[@]} -gt 0 ] || return 0
 
     say "installing Debian packages: ${missing[*]}"
@@ -59,7 +70,22 @@ need_debian_packages() {
 need_python_packages() {
     # A virtual environment outlives neither a move nor the interpreter it was made with.
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || { rm -rf "$venv" && python3 -m venv "$venv"; }
-    pip_install --requirement tests/rp/requirements.txt
+    pip_install --requirement tests/e2e/requirements.txt
+}
+
+# It has no wheels for Linux.
+need_pyscard() {
+    "$venv/bin/python" -c "import importlib.metadata as m, sys; sys.exit(m.version('pyscard') != '$PYSCARD')" 2>/dev/null && return
+    say "building pyscard $PYSCARD"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-binary pyscard "pyscard==$PYSCARD"
+}
+
+# python-fido2's tests are in its source alone.
+need_fido2_suite() {
+    [ -d "$venv/src/fido2-$FIDO2/tests/device" ] && return
+    say "fetching python-fido2's device suite"
+    "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary fido2 --dest "$venv/src" "fido2==$FIDO2"
+    tar --extract --gzip --directory "$venv/src" --file "$venv/src/fido2-$FIDO2.tar.gz"
 }
 
 need_just() {
@@ -86,11 +112,11 @@ need_node_packages() {
     fi
     # What the driver does too: a Node.js of our own comes first.
     export PATH="$PWD/$venv/bin:$PATH"
-    local installed=tests/rp/node_modules/.installed-lock.json
-    cmp --silent tests/rp/package-lock.json "$installed" && return
+    local installed=tests/e2e/node_modules/.installed-lock.json
+    cmp --silent tests/e2e/package-lock.json "$installed" && return
     say "installing npm packages"
-    npm --prefix tests/rp ci --ignore-scripts --no-audit --no-fund --loglevel=error
-    cp tests/rp/package-lock.json "$installed"
+    npm --prefix tests/e2e ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    cp tests/e2e/package-lock.json "$installed"
 }
 
 pip_install() {

@@ -65,7 +65,8 @@ class Report:
         print(f"\n{title}", flush=True)
 
     @contextmanager
-    def case(self, name: str) -> Iterator["Case"]:
+    def case(self, name: str, seconds: float | None = None) -> Iterator["Case"]:
+        """`seconds` is how long it took, if that was elsewhere."""
         case = Case(name)
         started = time.monotonic()
         details: list[str] = []
@@ -77,8 +78,11 @@ class Report:
             details = traceback.format_exc().splitlines()
         self.passed += not details
         self.failed += bool(details)
+        self.show(case.name, time.monotonic() - started if seconds is None else seconds, details)
+
+    def show(self, name: str, seconds: float, details: list[str]) -> None:
         verdict = "FAIL" if details else "ok"
-        print(f"  {verdict:4}  {case.name:<58} {time.monotonic() - started:5.1f} s", flush=True)
+        print(f"  {verdict:4}  {name:<62} {seconds:5.1f} s", flush=True)
         for line in details:
             print(f"          {line}", flush=True)
 

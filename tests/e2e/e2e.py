@@ -1,4 +1,4 @@
-"""Runs the `softhello` binary against real relying parties and a real machine. README.md says what is where."""
+"""Runs the `softhello` binary against relying parties, clients and a machine, all real. README.md says what is where."""
 
 import argparse
 import json
@@ -10,6 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import libfido2
+import pcsc
+import python_fido2
+import questions
 from ceremonies import full_round
 from harness import HERE, SETUP_HINT, Failure, Report, Server, Softhello, expect, tool
 from machine import counters_have_no_gaps, demo_twice, full_disk, kill, lock, synced_before_answer
@@ -32,6 +36,10 @@ def main() -> int:
         relying_party(report, binary, "py_webauthn", py_webauthn)
         relying_party(report, binary, "@simplewebauthn/server", simplewebauthn)
         machine(report, binary)
+        python_fido2.section(report, binary)
+        pcsc.section(report, binary)
+        libfido2.section(report, binary)
+        questions.section(report, binary)
     return report.summary()
 
 

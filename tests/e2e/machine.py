@@ -2,11 +2,9 @@
 
 import json
 import os
-import pty
 import random
 import re
 import secrets
-import select
 import signal
 import statistics
 import subprocess
@@ -14,13 +12,14 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ceremonies import HELLO_AAGUID
-from harness import TIMEOUT, Failure, Json, Softhello, environment, expect, expect_equal, run, tool
+from harness import Failure, Json, Softhello, environment, expect, expect_equal, run, tool
+from terminal import Terminal
 
 ORIGIN = "https://rp.example.org"
 ROOM = 32 << 10  # bytes that a file may still grow by before the disk is full
@@ -191,29 +190,10 @@ def busy_process(softhello: Softhello) -> Iterator[int]:
     options = softhello.data.parent / "options.json"
     options.write_text(json.dumps(creation_options()))
     command = softhello.command("--user", "ask", "create", "--origin", ORIGIN, "--options", str(options))
-    pid, terminal = pty.fork()
-    if pid == 0:
-        try:
-            os.execve(command[0], command, environment())
-        finally:
-            os._exit(127)
-    shown = ""
-    try:
-        expect(bool(select.select([terminal], [], [], TIMEOUT)[0]), "it never asked the user")
-        with suppress(OSError):  # how a terminal says that nobody is left on it
-            shown = os.read(terminal, 4096).decode(errors="replace")
-        expect(not has_ended(pid), f"it ended instead of asking the user\n$ {' '.join(command)}\n{shown}")
-        yield pid
-    finally:
-        if not has_ended(pid):
-            os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(terminal)
-
-
-def has_ended(pid: int) -> bool:
-    """Without reaping it, so that the pid stays ours."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    with Terminal(command) as terminal:
+        terminal.wait_for(": ")
+        expect(not terminal.has_ended(), f"it ended instead of asking the user\n{terminal}")
+        yield terminal.pid
 
 
 def synced_before_answer(softhello: Softhello) -> None:
