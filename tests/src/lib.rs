@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod device;
+pub mod platform;
 
 use softhello_ctap::{
     api,

@@ -39,6 +39,11 @@ impl Version {
             Self::Fido23 => "FIDO_2_3",
         }
     }
+
+    /// Whether authenticatorSelection is part of it.
+    pub(crate) fn has_selection(self) -> bool {
+        matches!(self, Self::Fido21Pre | Self::Fido21 | Self::Fido23)
+    }
 }
 
 /// How a platform reaches the authenticator.

@@ -140,7 +140,8 @@ async fn command(
 /// The command of this byte, if the profile has it; a prototype is the command that it became.
 fn standard(profile: &Profile, byte: u8) -> Option<u8> {
     let is_there = match byte {
-        MAKE_CREDENTIAL | GET_ASSERTION | GET_INFO | RESET | GET_NEXT_ASSERTION | SELECTION => true,
+        MAKE_CREDENTIAL | GET_ASSERTION | GET_INFO | RESET | GET_NEXT_ASSERTION => true,
+        SELECTION => profile.versions.iter().any(|version| version.has_selection()),
         CLIENT_PIN => !profile.pin_uv_auth_protocols.is_empty(),
         BIO_ENROLLMENT => profile.enrolls_fingerprints(),
         CREDENTIAL_MANAGEMENT => profile.cred_mgmt,

@@ -110,7 +110,6 @@ fn without_a_sequence() {
 fn another_command_ends_the_sequence() {
     for (name, request, want) in [
         ("getInfo", vec![api::GET_INFO], Status::Ok),
-        ("selection", vec![api::SELECTION], Status::Ok),
         ("an unknown command", vec![0x40], Status::InvalidCommand),
         ("makeCredential", Request::make_credential().bytes(), Status::Ok),
         ("getAssertion elsewhere", Request::get_assertion().rp("a.example").bytes(), Status::NoCredentials),

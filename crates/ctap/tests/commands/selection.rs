@@ -1,12 +1,13 @@
 //! authenticatorSelection. CTAP 2.3 §6.9.
 
-use softhello_ctap::{Answer, Status, api};
+use softhello_ctap::{Answer, Profile, Status, Version, api};
 
-use crate::bench::{Bench, Call, hello, security_key};
+use crate::bench::{Bench, Call, full_key, hello, security_key};
 
 #[test]
 fn answers_of_the_user() {
-    for profile in [hello(), security_key()] {
+    for versions in [[Version::Fido21Pre], [Version::Fido21], [Version::Fido23]] {
+        let profile = Profile { versions: versions.to_vec(), ..full_key() };
         for (answer, want) in [
             (Answer::Given, Status::Ok),
             (Answer::Wrong, Status::OperationDenied),
@@ -26,8 +27,15 @@ fn answers_of_the_user() {
 /// A touch is enough, also where verification is missing or blocked.
 #[test]
 fn it_needs_no_verification() {
-    for bench in [Bench::new(hello()).without_uv(), Bench::new(hello()).uv_retries(0)] {
+    for bench in [Bench::new(full_key()).without_uv(), Bench::new(full_key()).uv_retries(0)] {
         let mut bench = bench;
         assert_eq!(bench.send(&[api::SELECTION]).status(), Status::Ok);
+    }
+}
+
+#[test]
+fn ctap_2_0_has_none() {
+    for profile in [hello(), security_key()] {
+        Bench::new(profile).send(&[api::SELECTION]).assert_refused("2.0", Status::InvalidCommand);
     }
 }
