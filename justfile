@@ -13,7 +13,7 @@ setup:
     bash tests/setup.sh
 
 # What must hold before a commit, besides the tests
-check: fmt-check lint doc deny
+check: fmt-check lint doc deny fuzz-lock
 
 # Format everything
 fmt:
@@ -34,6 +34,10 @@ doc:
 deny:
     cargo deny --locked check bans licenses sources
 
+# The fuzz targets' lock file: cargo-fuzz would change it without a word
+fuzz-lock:
+    cd tests/fuzz && cargo tree --locked --quiet >/dev/null
+
 # Unit tests, vectors, transcripts: no network, no other tool
 test:
     cargo test --locked --workspace
@@ -49,14 +53,13 @@ bench:
     cargo bench --locked --package softhello-tests
 
 # Run every fuzz target for SECONDS; what it found stays in tests/fuzz/artifacts
-fuzz SECONDS="60":
+fuzz SECONDS="60": fuzz-lock
     #!/usr/bin/env bash
     set -euo pipefail
     cd tests/fuzz
     seconds="{{ trim_start_match(SECONDS, "SECONDS=") }}"
     # cargo-fuzz passes flags of nightly compilers; this lets a stable one take them.
     export RUSTC_BOOTSTRAP=1 RUST_BACKTRACE=0 CARGO_TARGET_DIR="{{ target }}/fuzz"
-    cargo tree --locked --quiet >/dev/null # cargo-fuzz would change the lock file without a word
     cargo fuzz build --fuzz-dir .
     failed=0
     for name in $(cargo fuzz list --fuzz-dir .); do

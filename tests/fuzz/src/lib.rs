@@ -4,14 +4,24 @@
 #[allow(dead_code, unused_imports, reason = "the tests of the crate use the rest")]
 #[path = "../../../crates/ctap/tests/bench/mod.rs"]
 mod bench;
+mod framings;
 mod replies;
+mod seeds;
 
 use std::time::Duration;
 
-use bench::{Bench, RP_ID, hello, pin_pad, security_key};
-use softhello_ctap::{Answer, Channel, Protection, Status, Transport, cbor};
+use bench::{
+    Bench, PIN, Platform, RP_ID, Reply, Request, blob_key, full_key, hello, legacy_key, pin_pad, security_key,
+};
+use softhello_ctap::{
+    Answer, Channel, Permissions, Protection, Status, Transport, api,
+    cbor::{self, Reader},
+    hid::MAX_MESSAGE,
+};
 
+pub use framings::{card, hid};
 pub use replies::ceremonies;
+pub use seeds::seeds;
 
 /// What an answer may hold besides what a message of the longest size brought in: an id of 1,023 bytes, an RSA key
 /// and a signature.
@@ -25,12 +35,13 @@ pub fn one(command: u8, input: &[u8]) {
     exchange(&mut bench, &[&[command], parameters].concat());
 }
 
-/// A session: a byte that chooses the authenticator, then messages. Each begins with four bytes: what the user does,
-/// channel, how long the platform waits, and the length of what follows in units of 1 byte, the command among it.
+/// A session: a byte that chooses the authenticator, then messages. Each begins with five bytes: what the user does,
+/// channel, how long the platform waits, the permissions of a token that authenticates it (0 for none), and the length
+/// of what follows in units of 1 byte, the command among it.
 pub fn several(input: &[u8]) {
     let Some((which, mut rest)) = input.split_first() else { return };
     let mut bench = authenticator(*which);
-    while let Some(([user, channel, wait, len], after)) = rest.split_first_chunk::<4>() {
+    while let Some(([user, channel, wait, permissions, len], after)) = rest.split_first_chunk::<5>() {
         let (request, after) = after.split_at(usize::from(*len).min(after.len()));
         rest = after;
         bench.host.default_answer = answer(*user);
@@ -39,21 +50,66 @@ pub fn several(input: &[u8]) {
         if *wait == u8::MAX {
             bench.power_cycle();
         }
-        exchange(&mut bench, request);
+        match authenticated(&mut bench, *permissions, request) {
+            Some(request) => exchange(&mut bench, &request),
+            // No command of CTAP2: a class of U2F.
+            None if request.first() == Some(&0) => drop(message(&mut bench, request)),
+            None => exchange(&mut bench, request),
+        }
     }
 }
 
+/// The request with a `pinUvAuthParam` that is right, if a token can be had. That of authenticatorClientPIN is the
+/// change from [`PIN`] to its parameters, as a padded PIN.
+fn authenticated(bench: &mut Bench, permissions: u8, request: &[u8]) -> Option<Vec<u8>> {
+    let permissions = Permissions::from_bits(permissions.into());
+    let (command, parameters) = request.split_first()?;
+    let protocol = *bench.profile.pin_uv_auth_protocols.first().filter(|_| permissions.bits() != 0)?;
+    let platform = Platform::agree(bench, protocol);
+    if *command == api::CLIENT_PIN {
+        let blocks = parameters.len().next_multiple_of(16);
+        let mut padded = parameters.to_vec();
+        padded.resize(blocks, 0);
+        return Some(platform.change_padded(PIN, &padded).bytes());
+    }
+    let parameters = members(*command, parameters)?;
+    let got = if bench.profile.pin_uv_auth_token {
+        platform.token_using_pin(PIN, permissions, Some(RP_ID))
+    } else {
+        platform.pin_token(PIN)
+    };
+    let reply = bench.send(&got.bytes());
+    checked(bench, &reply);
+    (reply.status() == Status::Ok).then(|| platform.token(&reply).authorize(parameters).bytes())
+}
+
+/// A request with the members of this map, if it is one.
+fn members(command: u8, parameters: &[u8]) -> Option<Request> {
+    let mut map = Reader::new(parameters);
+    let members = map.map_len().ok()?;
+    (0..members).try_fold(Request::new(command), |request, _| {
+        let key = map.uint().ok()?;
+        Some(request.with(key, map.item().ok()?.to_vec()))
+    })
+}
+
 fn authenticator(which: u8) -> Bench {
-    let mut bench = Bench::new(match which % 3 {
+    let mut bench = Bench::new(match which % 6 {
         0 => hello(),
         1 => security_key(),
-        _ => pin_pad(),
+        2 => pin_pad(),
+        3 => full_key(),
+        4 => blob_key(),
+        _ => legacy_key(),
     });
+    if bench.profile.client_pin {
+        bench = bench.with_pin();
+    }
     for user in ["ada", "bob"] {
         bench.keep(RP_ID, user, Protection::Optional, true);
     }
     bench.keep(RP_ID, "eve", Protection::Required, true);
-    match which / 3 % 3 {
+    match which / 6 % 3 {
         0 => bench,
         1 => bench.without_uv(),
         _ => bench.uv_retries(1),
@@ -73,6 +129,10 @@ fn answer(byte: u8) -> Answer {
 /// Sends a request and checks what holds for every answer.
 fn exchange(bench: &mut Bench, request: &[u8]) {
     let reply = bench.send(request);
+    checked(bench, &reply);
+}
+
+fn checked(bench: &Bench, reply: &Reply) {
     match reply.status() {
         Status::Ok => {
             let body = reply.body();
@@ -87,85 +147,9 @@ fn exchange(bench: &mut Bench, request: &[u8]) {
     }
 }
 
-/// Valid inputs of [`one`], [`several`] and [`ceremonies`], to begin with: target, name, bytes.
-pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
-    use bench::{Request, array, bytes, map, text, uint};
-    let (make, get) = (Request::make_credential, Request::get_assertion);
-    let formats = make().formats(&["none", "packed"]).algorithms(&[-8, -257, -7]);
-    let excluding =
-        make().list(&[&[1; 32], &[2; 16]]).option("rk", true).option("uv", true).option("up", true);
-    let transports =
-        map(&[("id", bytes(&[1])), ("type", text("public-key")), ("transports", array(&[text("usb")]))]);
-    let creations = [
-        ("minimal", make()),
-        ("formats", formats),
-        ("excluding", excluding),
-        ("transports", make().descriptors(&[transports])),
-        ("enterprise", make().with(0x0a, uint(1))),
-        ("pin", make().with(0x08, bytes(&[0; 16])).with(0x09, uint(1))),
-        ("extensions", make().with(0x06, map(&[("credProtect", uint(3))]))),
-    ];
-    let assertions = [
-        ("minimal", get()),
-        ("listed", get().list(&[&[1; 32], &[2; 16]])),
-        ("pre-flight", get().option("up", false).option("uv", true)),
-        ("empty-list", get().descriptors(&[])),
-        ("pin", get().with(0x06, bytes(&[0; 16])).with(0x07, uint(1))),
-    ];
-    let one = |request: &Request| [&[0, 4][..], &request.bytes()[1..]].concat();
-    let several = |requests: &[Vec<u8>]| {
-        let message = |request: &Vec<u8>| {
-            let len = u8::try_from(request.len()).expect("seeds are short");
-            [&[4, 0, 1, len][..], request].concat()
-        };
-        [vec![1], requests.iter().flat_map(message).collect()].concat()
-    };
-    // `explain` finds out by itself what these are.
-    let unasked = |bytes: &[u8]| [&[8], bytes].concat();
-    let mut seeds = Vec::new();
-    for (name, request) in &creations {
-        seeds.push(("make_credential", *name, one(request)));
-        seeds.push(("cbor", *name, request.bytes()[1..].to_vec()));
-        seeds.push(("explain", *name, unasked(&request.bytes())));
-    }
-    for (name, request) in &assertions {
-        seeds.push(("get_assertion", *name, one(request)));
-    }
-    let rk = make().option("rk", true).bytes();
-    seeds.push((
-        "command",
-        "creation-and-sequence",
-        several(&[rk.clone(), get().bytes(), vec![8], vec![8], vec![8]]),
-    ));
-    seeds.push(("command", "reset-and-creation", several(&[vec![7], rk, get().bytes()])));
-    seeds.push(("command", "others", several(&[vec![4], vec![0x0b], vec![6], vec![]])));
-    for (name, request) in [("creation", make()), ("assertion", get())] {
-        seeds.push((
-            "explain",
-            name,
-            unasked(&Bench::new(hello()).passkey("ada").send(&request.bytes()).response),
-        ));
-    }
-    let created = Bench::new(security_key()).create(&make());
-    seeds.push(("explain", "authenticator-data", unasked(&created.auth_data_bytes)));
-    seeds.push((
-        "explain",
-        "attestation-object",
-        unasked(&softhello_ctap::attestation_object(
-            &created.fmt,
-            &created.att_stmt,
-            &created.auth_data_bytes,
-        )),
-    ));
-    for (name, json) in [("creation", CREATION), ("request", REQUEST)] {
-        seeds.push(("client_options", name, json.as_bytes().to_vec()));
-    }
-    for (name, bytes) in replies::seeds() {
-        seeds.push(("client_replies", name, bytes));
-    }
-    seeds
+/// Sends a U2F message and checks what holds for every answer.
+fn message(bench: &mut Bench, apdu: &[u8]) -> Vec<u8> {
+    let response = bench.message(apdu).response;
+    assert!((2..MAX_MESSAGE).contains(&response.len()), "a status word, behind data of bounded length");
+    response
 }
-
-const CREATION: &str = r#"{"publicKey":{"rp":{"id":"example.org","name":"An RP"},"user":{"id":"YWRh","name":"ada@example.org","displayName":"Ada"},"challenge":"AAECAwQFBgcICQoLDA0ODw","pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}],"timeout":60000,"excludeCredentials":[{"type":"public-key","id":"AQID","transports":["internal","usb"]}],"authenticatorSelection":{"authenticatorAttachment":"platform","residentKey":"required","requireResidentKey":true,"userVerification":"preferred"},"hints":["client-device"],"attestation":"direct","attestationFormats":["packed"],"extensions":{"credProps":true}}}"#;
-
-const REQUEST: &str = r#"{"challenge":"AAECAwQFBgcICQoLDA0ODw","timeout":60000,"rpId":"example.org","allowCredentials":[{"type":"public-key","id":"AQID","transports":["hybrid"]}],"userVerification":"required","hints":["security-key"],"extensions":{"appid":"https://example.org/app"}}"#;
