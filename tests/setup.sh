@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what `just check`, `just fuzz` and `just e2e` need beyond Rust. Run it again at any time: it only adds what is
+# Installs what `just check`, `just coverage`, `just fuzz` and `just e2e` need beyond Rust. Run it again at any time: it only adds what is
 # missing. `cargo run` and `cargo test` need none of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 JUST=1.59.0
 CARGO_DENY=0.20.2
 CARGO_FUZZ=0.13.2
+CARGO_LLVM_COV=0.9.1
+CARGO_MUTANTS=27.1.0 # only for `just mutants`, with `tests/setup.sh mutants`
 PYSCARD=2.3.1
 FIDO2=2.2.1 # as in tests/e2e/requirements.txt
 NODE=24.19.0 # installed only where there is none of at least NODE_MAJOR
@@ -25,8 +27,10 @@ main() {
     need_just
     need_cargo_tool cargo-deny "$CARGO_DENY"
     need_cargo_tool cargo-fuzz "$CARGO_FUZZ"
+    need_cargo_tool cargo-llvm-cov "$CARGO_LLVM_COV" llvm-cov
+    [ "${1:-}" != mutants ] || need_cargo_tool cargo-mutants "$CARGO_MUTANTS" mutants
     need_node_packages
-    say "done: $(just --version), cargo-deny $CARGO_DENY, cargo-fuzz $CARGO_FUZZ, node $(node --version)"
+    say "done: $(just --version), cargo-deny $CARGO_DENY, cargo-fuzz $CARGO_FUZZ, cargo-llvm-cov $CARGO_LLVM_COV, node $(node --version)"
 }
 
 need_rust() {
@@ -52,6 +56,8 @@ need_debian_packages() {
     # The clients under test: libfido2's tools, and pcscd with a virtual reader.
     command -v fido2-token >/dev/null || missing+=(fido2-tools)
     { command -v pcscd && [ -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so ]; } >/dev/null || missing+=(pcscd vsmartcard-vpcd)
+    # They read what the tests reached, where the toolchain has no llvm-tools.
+    command -v llvm-cov-19 >/dev/null || missing+=(llvm-19)
     # pyscard is built from its source.
     command -v swig >/dev/null || missing+=(swig)
     [ -e /usr/include/PCSC/winscard.h ] || missing+=(libpcsclite-dev)
@@ -95,8 +101,8 @@ need_just() {
     install -D -m 755 "$venv/bin/just" "$bin/just"
 }
 
-need_cargo_tool() { # NAME VERSION
-    at_least "$2" "$1" --version && return
+need_cargo_tool() { # NAME VERSION [SUBCOMMAND]
+    at_least "$2" "$1" ${3:+"$3"} --version && return
     say "building $1 $2"
     # These programs run for seconds: compiling them fast matters more than making them fast.
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
@@ -149,4 +155,4 @@ die() { # ERROR HINT
     exit 1
 }
 
-main
+main "$@"

@@ -96,6 +96,16 @@ impl AttestationStatement {
         }
     }
 
+    /// How many bytes it takes at most.
+    pub(crate) fn room(&self) -> usize {
+        match self {
+            Self::None => 1,
+            Self::Packed { sig, x5c, .. } => {
+                40 + sig.len() + x5c.iter().map(|der| der.len() + 3).sum::<usize>()
+            }
+        }
+    }
+
     /// Writes it as a map.
     pub fn write(&self, out: &mut Writer) {
         let mut map = MapBuilder::new(&ATTESTATION_STATEMENT);

@@ -408,8 +408,9 @@ impl Profile {
         self.user_verification == UserVerification::Fingerprint
     }
 
-    /// Whether tokens are CTAP 2.0's: good for everything, until the power is cut or the PIN changed.
-    pub(crate) fn has_legacy_tokens(&self) -> bool {
+    /// Whether it is a key of CTAP 2.0, where that differs from later editions. Its tokens are good for everything, until the
+    /// power is cut or the PIN changed.
+    pub(crate) fn is_of_ctap_2_0(&self) -> bool {
         self.client_pin && !self.pin_uv_auth_token
     }
 

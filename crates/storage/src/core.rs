@@ -88,7 +88,7 @@ impl Core {
     }
 
     /// Applies a batch. After a failure the engine's state is unknown, so nothing is written until it is reopened.
-    pub(crate) fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    pub(crate) fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         if batch.is_empty() {
             return Ok(());
         }
@@ -271,5 +271,5 @@ fn check_header(engine: &dyn Engine, device_key: &DeviceKey) -> Result<(), Store
     if !empty {
         return Err(damaged("it is missing although there are records"));
     }
-    engine.apply(&Batch::from([(key, Some(want))]))
+    engine.apply(Batch::from([(key, Some(want))]))
 }

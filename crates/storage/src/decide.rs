@@ -58,8 +58,9 @@ pub(crate) fn decide(
         Work::Count(id) => decision.lease_count(id)?,
         Work::Operation => decision.lease_operation()?,
     }
-    let Decision { records: Transaction { changes, .. }, effects } = decision;
-    group.extend(changes);
+    let Decision { records: Transaction { mut changes, .. }, effects } = decision;
+    // Most groups have one member, whose changes then are the group's.
+    group.append(&mut changes);
     Ok(effects)
 }
 

@@ -381,10 +381,10 @@ impl Drop for Plain {
     }
 }
 
-/// A nonce from the operating system, never given out before. A commit needs several, and a system call costs more than the
+/// Random bytes from the operating system, never given out before. A commit needs several, and a system call costs more than the
 /// encryption of a record: they are drawn many at a time.
-fn nonce() -> Result<[u8; 12], StoreError> {
-    const MANY: usize = 32;
+pub(crate) fn nonce() -> Result<[u8; 12], StoreError> {
+    const MANY: usize = 64;
     thread_local! {
         static DRAWN: RefCell<Vec<[u8; 12]>> = const { RefCell::new(Vec::new()) };
     }

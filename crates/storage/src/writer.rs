@@ -110,7 +110,7 @@ fn write_back(core: &Core) -> Result<(), StoreError> {
         return Ok(());
     }
     failed?;
-    core.apply(&batch)
+    core.apply(batch)
 }
 
 /// The records that give leases back, so that a clean exit skips no number.
@@ -143,7 +143,7 @@ fn do_one(core: &Core, container: ContainerId, work: &Work) -> Result<u64, Store
     core.writable()?;
     let mut batch = Batch::new();
     let effects = decide(core, &mut batch, container, work)?;
-    core.apply(&batch)?;
+    core.apply(batch)?;
     take_effect(core, container, effects)
 }
 
@@ -157,7 +157,7 @@ fn write(core: &Core, jobs: &Receiver<Job>) {
             .iter()
             .map(|job| core.writable().and_then(|()| decide(core, &mut batch, job.container, &job.work)))
             .collect();
-        let applied = core.apply(&batch);
+        let applied = core.apply(batch);
         for (job, decision) in group.into_iter().zip(decisions) {
             // Also a refusal waits until here, and hears of a failure: what it found may have been in an earlier
             // commit of the group.

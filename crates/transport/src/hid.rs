@@ -10,7 +10,7 @@ use softhello_ctap::{
 use softhello_device::{Command, SharedDevice};
 use tokio::time::{Duration, Instant};
 
-use crate::until;
+use crate::Alarm;
 
 /// Carries reports from hosts.
 pub(crate) trait Incoming {
@@ -49,6 +49,7 @@ pub(crate) async fn serve<I: Incoming>(
 ) -> io::Result<()> {
     let began = Instant::now();
     let now = || Timestamp(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
+    let mut alarm = Alarm::new();
     let mut machine = Machine::new(options);
     let mut work: Option<Work> = None;
     let mut waiting: Option<(I::Peer, Report)> = None;
@@ -79,7 +80,7 @@ pub(crate) async fn serve<I: Incoming>(
                 machine.status_changed(now(), work.as_ref().is_some_and(Work::awaits_user));
                 continue;
             }
-            () = until(deadline) => {
+            () = alarm.at(deadline) => {
                 machine.tick(now(), work.as_ref().is_some_and(Work::awaits_user));
                 continue;
             }

@@ -17,14 +17,30 @@ pub mod udp;
 #[cfg(unix)]
 pub mod vpcd;
 
+use std::pin::Pin;
+
 pub use softhello_device::SharedDevice;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Ends at this time; never, if there is none.
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
+/// Wakes at deadlines that change with every report.
+///
+/// To set a timer costs a system call, so that one is left to run out before a later deadline is set.
+struct Alarm(Pin<Box<Sleep>>);
+
+impl Alarm {
+    fn new() -> Self {
+        Self(Box::pin(sleep_until(Instant::now())))
+    }
+
+    /// Ends at this time; never, if there is none. Cancel-safe.
+    async fn at(&mut self, deadline: Option<Instant>) {
+        let Some(deadline) = deadline else { return std::future::pending().await };
+        while Instant::now() < deadline {
+            if self.0.is_elapsed() || deadline < self.0.deadline() {
+                self.0.as_mut().reset(deadline);
+            }
+            self.0.as_mut().await;
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 
@@ -128,11 +128,13 @@ impl Remote {
     ///
     /// The system's, or [`io::ErrorKind::InvalidData`] if the answer is none.
     pub async fn connect(device: SocketAddr) -> io::Result<Self> {
-        let local = match device {
-            SocketAddr::V4(_) => SocketAddr::from(([0, 0, 0, 0], 0)),
-            SocketAddr::V6(_) => SocketAddr::from(([0_u16; 8], 0)),
+        // Nobody from elsewhere answers for a device of this machine.
+        let local = match device.ip() {
+            ip if ip.is_loopback() => ip,
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let socket = Arc::new(UdpSocket::bind(local).await?);
+        let socket = Arc::new(UdpSocket::bind((local, 0)).await?);
         socket.connect(device).await?;
         let mut remote = Self { socket, cid: BROADCAST };
         let mut nonce = [0; 8];

@@ -23,7 +23,7 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use crate::until;
+use crate::Alarm;
 
 /// Where the first virtual reader listens.
 pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 35_963);
@@ -73,6 +73,7 @@ impl Reader {
         let mut finished = None;
         // The platform waits for an answer, and is told at this time that the request is under way.
         let mut owed: Option<Option<Instant>> = None;
+        let mut alarm = Alarm::new();
         let mut power_cycles = device.power_cycles();
         loop {
             let message = tokio::select! {
@@ -93,7 +94,7 @@ impl Reader {
                     }
                     continue;
                 }
-                () = until(owed.flatten()) => {
+                () = alarm.at(owed.flatten()) => {
                     owed = None;
                     let awaits_user = work.as_ref().is_some_and(Work::awaits_user);
                     self.send(&card.still_under_way(awaits_user)).await?;

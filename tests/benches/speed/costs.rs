@@ -9,6 +9,7 @@ use softhello_tests::CLIENT_DATA_HASH;
 use crate::{
     ours::{self, Ours},
     theirs,
+    udp::Platform,
 };
 
 /// What every assertion cannot do without: a signature with a key that is parsed already, of a hash that is computed
@@ -42,6 +43,19 @@ fn assertion(bencher: Bencher<'_, '_>) {
 fn assertion_without_allow_list(bencher: Bencher<'_, '_>) {
     let (mut device, request) = Ours::in_memory().signing_in(false);
     bencher.bench_local(|| ours::exchange(&mut device, &request));
+}
+
+#[divan::bench]
+fn assertion_over_udp(bencher: Bencher<'_, '_>) {
+    let (device, request) = Ours::in_memory().signing_in(true);
+    let mut platform = Platform::beside(device);
+    bencher.bench_local(|| platform.exchange(&request));
+}
+
+#[divan::bench]
+fn get_info_over_udp(bencher: Bencher<'_, '_>) {
+    let mut platform = Platform::beside(Ours::in_memory().device());
+    bencher.bench_local(|| platform.get_info());
 }
 
 #[divan::bench]

@@ -12,6 +12,7 @@ mod measure;
 mod ours;
 mod ratios;
 mod theirs;
+mod udp;
 
 use std::process::ExitCode;
 

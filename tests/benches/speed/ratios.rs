@@ -13,6 +13,7 @@ use crate::{
     measure::{Pair, each, in_turns, repeat},
     ours::{self, Ours, exchange},
     theirs,
+    udp::{Echo, Platform},
 };
 
 /// Something measured, and its bound.
@@ -51,7 +52,13 @@ impl Ratio {
 }
 
 pub(crate) fn all() -> Vec<Ratio> {
-    [beside_passkey_authenticator(), assertions(), many_credentials(), sled()].into_iter().flatten().collect()
+    let mut ratios = Vec::new();
+    ratios.extend(beside_passkey_authenticator());
+    ratios.extend(assertions());
+    ratios.extend(many_credentials());
+    ratios.extend(sled());
+    ratios.extend(over_udp());
+    ratios
 }
 
 pub(crate) fn table(ratios: &[Ratio]) -> String {
@@ -179,6 +186,49 @@ fn sled() -> [Ratio; 2] {
     [
         Ratio::rate("assertions in sled, to those in memory", &assertions, 0.6),
         Ratio::rate("16 registrations at once in sled, to one after the other", &registrations, 3.0),
+    ]
+}
+
+fn over_udp() -> [Ratio; 3] {
+    const TURNS: usize = 51;
+    const BATCH: u32 = 128;
+
+    let mut platform = Platform::apart_from(Ours::in_memory().device());
+    let mut info = || repeat(BATCH, || drop(black_box(platform.get_info())));
+    let info = in_turns(TURNS, &mut info, || Duration::from_secs(1));
+
+    // In one thread, what is compared is work alone. Between two, a core that sleeps has to be woken, which is dear on
+    // virtual machines; bare sockets with the same device behind them wake it as often.
+    let (mut device, request) = Ours::in_memory().signing_in(true);
+    let (far, far_request) = Ours::in_memory().signing_in(true);
+    let echo = Echo::of(&request, &exchange(&mut device, &request));
+    let mut platform = Platform::beside(far);
+    let assertion = in_turns(
+        TURNS,
+        || repeat(BATCH, || drop(black_box(platform.exchange(&far_request)))),
+        || {
+            let in_process = repeat(BATCH, || drop(black_box(exchange(&mut device, &request))));
+            in_process.div_f64(0.8) + repeat(BATCH, || echo.turn())
+        },
+    );
+
+    let (far, far_request) = Ours::in_memory().signing_in(true);
+    let mut platform = Platform::apart_from(far);
+    let echo = Echo::working(device, request);
+    let apart = in_turns(
+        TURNS,
+        || repeat(BATCH, || drop(black_box(platform.exchange(&far_request)))),
+        || repeat(BATCH, || echo.turn()),
+    );
+    [
+        Ratio {
+            what: "getInfo over UDP between two threads, a second",
+            measured: 1.0 / info.ours.as_secs_f64(),
+            bound: Bound::AtLeast(3000.0),
+            costs: None,
+        },
+        Ratio::cost("cost of an assertion over UDP, to in process ÷ 0.8 and an echo", &assertion, 1.0),
+        Ratio::cost("the same between two threads, to bare sockets and the device", &apart, 1.25),
     ]
 }
 

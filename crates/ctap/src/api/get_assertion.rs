@@ -13,9 +13,7 @@ use crate::{
     Protection, Query, Session, State, Steps,
     cbor::Writer,
     extension::AssertionInputs,
-    message::{
-        DESCRIPTOR, GET_ASSERTION, GET_ASSERTION_RESPONSE, MapBuilder, MapWriter, Members, MessageError, USER,
-    },
+    message::{DESCRIPTOR, GET_ASSERTION, GET_ASSERTION_RESPONSE, MapWriter, Members, MessageError, USER},
     sealed,
     session::{Authorization, Candidate, RememberedAssertions},
     step::steps,
@@ -104,6 +102,8 @@ pub(super) async fn run(
         extensions: &extensions,
         listed,
         number_of_credentials: several,
+        // CTAP 2.0 §5.2: of a single account there is only the id.
+        names: flags.has(Flags::UV) && (several.is_some() || !profile.is_of_ctap_2_0()),
     };
     let answer = assertion(host, profile, &mut credential, &answering).await?;
     if several.is_some() {
@@ -263,6 +263,8 @@ pub(super) struct Answering<'a> {
     pub(super) listed: bool,
     /// `numberOfCredentials`, in the first of several.
     pub(super) number_of_credentials: Option<usize>,
+    /// Whether the user entity has its names.
+    pub(super) names: bool,
 }
 
 /// Step 10 for this credential, step 13, and the response.
@@ -272,7 +274,7 @@ pub(super) async fn assertion(
     credential: &mut Credential,
     answering: &Answering<'_>,
 ) -> Result<Vec<u8>, Denied> {
-    let &Answering { rp_id_hash, client_data_hash, flags, extensions, listed, number_of_credentials } =
+    let &Answering { rp_id_hash, client_data_hash, flags, extensions, listed, number_of_credentials, names } =
         answering;
     let outputs = extensions.process(host, profile, credential, flags, listed).await?;
     let sign_count = match profile.counter {
@@ -304,7 +306,7 @@ pub(super) async fn assertion(
     map.member("authData").bytes(&auth_data);
     map.member("signature").bytes(&signature);
     if credential.discoverable {
-        write_user(map.member("user"), &credential.user, flags.has(Flags::UV));
+        write_user(map.member("user"), &credential.user, names);
     }
     if let Some(number) = number_of_credentials {
         map.member("numberOfCredentials").uint(number as u64);
@@ -318,11 +320,12 @@ pub(super) async fn assertion(
     Ok(out.into_bytes())
 }
 
-/// The user entity; without verification only its id.
-pub(super) fn write_user(out: &mut Writer, user: &crate::User, verified: bool) {
+/// The user entity, with its names or without.
+pub(super) fn write_user(out: &mut Writer, user: &crate::User, names: bool) {
     let (name, display_name) =
-        (user.name.as_ref().filter(|_| verified), user.display_name.as_ref().filter(|_| verified));
-    let mut map = MapBuilder::new(&USER);
+        (user.name.as_ref().filter(|_| names), user.display_name.as_ref().filter(|_| names));
+    let members = 1 + usize::from(name.is_some()) + usize::from(display_name.is_some());
+    let mut map = MapWriter::new(&USER, members, out);
     map.member("id").bytes(&user.id);
     if let Some(name) = name {
         map.member("name").text(name);
@@ -330,7 +333,6 @@ pub(super) fn write_user(out: &mut Writer, user: &crate::User, verified: bool) {
     if let Some(display_name) = display_name {
         map.member("displayName").text(display_name);
     }
-    map.write(out);
 }
 
 static PIN_UV_AUTH: pin_uv_auth::Citations = pin_uv_auth::Citations { probe: &PROBE, protocol: &PROTOCOL };

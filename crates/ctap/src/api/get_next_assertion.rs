@@ -5,7 +5,7 @@ use super::{
     refuse,
 };
 use crate::{
-    Channel, Denied, Host, Outcome, Profile, Session,
+    Channel, Denied, Flags, Host, Outcome, Profile, Session,
     session::{Candidate, SEQUENCE_LIFETIME_MS},
     step::steps,
 };
@@ -45,6 +45,7 @@ pub(super) async fn run(
         extensions: &remembered.extensions,
         listed: false,
         number_of_credentials: None,
+        names: remembered.flags.has(Flags::UV),
     };
     let answer = assertion(host, profile, &mut credential, &answering).await?;
     remembered.counter += 1;

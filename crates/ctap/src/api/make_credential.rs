@@ -14,7 +14,7 @@ use crate::{
     Profile, Protection, Query, Session, Setting, State, Steps, User,
     extension::{self, Creation, CreationOutputs},
     message::{
-        Items, MAKE_CREDENTIAL, MAKE_CREDENTIAL_RESPONSE, MapBuilder, Members, MessageError, PARAMETERS,
+        Items, MAKE_CREDENTIAL, MAKE_CREDENTIAL_RESPONSE, MapWriter, Members, MessageError, PARAMETERS,
     },
     sealed,
     settings::drawn,
@@ -221,7 +221,8 @@ fn process_options(
         return Err(refuse(host, &OPTION_RK, Denied::RkUnsupported));
     }
     host.note(&OPTION_RK, Outcome::Passed);
-    if options.up == Some(false) {
+    // CTAP 2.0 §5.1 has no `up` here, which makes any an option that is known and not valid.
+    if options.up.is_some_and(|up| !up || profile.is_of_ctap_2_0()) {
         return Err(refuse(host, &OPTION_UP, Denied::UpFalse));
     }
     host.note(&OPTION_UP, Outcome::Passed);
@@ -465,22 +466,25 @@ fn attest(
     if let AttestationStatement::Packed { sig, .. } = &mut statement {
         host.shape(Piece::Signature, sig);
     }
-    let mut map = MapBuilder::new(&MAKE_CREDENTIAL_RESPONSE);
+    let large_blob_key =
+        credential.extensions.large_blob_key.as_ref().filter(|_| outputs.tells_large_blob_key);
+    let optional = [enterprise, large_blob_key.is_some(), outputs.unsigned.is_some()];
+    let members = 3 + optional.into_iter().filter(|present| *present).count();
+    let unsigned = outputs.unsigned.as_deref().unwrap_or_default();
+    let mut out = ok(auth_data.len() + statement.room() + unsigned.len() + 80);
+    let mut map = MapWriter::new(&MAKE_CREDENTIAL_RESPONSE, members, &mut out);
     map.member("fmt").text(statement.format().identifier());
     map.member("authData").bytes(&auth_data);
     statement.write(map.member("attStmt"));
     if enterprise {
         map.member("epAtt").bool(true);
     }
-    if let Some(key) = credential.extensions.large_blob_key.as_ref().filter(|_| outputs.tells_large_blob_key)
-    {
+    if let Some(key) = large_blob_key {
         map.member("largeBlobKey").bytes(&key.0);
     }
-    if let Some(unsigned) = &outputs.unsigned {
+    if outputs.unsigned.is_some() {
         map.member("unsignedExtensionOutputs").raw(unsigned);
     }
-    let mut out = ok(auth_data.len() + 1500);
-    map.write(&mut out);
     Ok(out.into_bytes())
 }
 
@@ -508,7 +512,7 @@ steps! {
     OPTION_UV_PARAM = "6.1.2" "5.2" "with pinUvAuthParam uv is false";
     OPTION_UV = "6.1.2" "5.3" "uv true where no built-in verification is configured is INVALID_OPTION";
     OPTION_RK = "6.1.2" "5.4" "rk where it is not supported is UNSUPPORTED_OPTION";
-    OPTION_UP = "6.1.2" "5.5" "up false is INVALID_OPTION";
+    OPTION_UP = "6.1.2" "5.5" "up false is INVALID_OPTION; in CTAP 2.0 any up is";
     LIST_LIMIT = "6.1.2" "5.6" "an excludeList longer than maxCredentialCountInList is refused before the user is asked";
     ALWAYS_UV = "6.1.2" "6" "with alwaysUv the user is verified whatever the request says, and is refused where nothing is set up";
     UV_FOR_RK = "6.1.2" "7" "with makeCredUvNotRqd, a discoverable credential still needs verification where it is set up";

@@ -3,7 +3,7 @@
 use rand::{Rng as _, SeedableRng as _, rngs::ChaCha20Rng};
 use sha2::{Digest as _, Sha256};
 use softhello_ctap::{
-    KeyAgreement, KeyAgreementKey, Permissions, PinUvAuthProtocol, SharedSecret, api,
+    KeyAgreement, KeyAgreementKey, Permissions, PinUvAuthProtocol, SharedSecret, Status, api,
     cbor::{Reader, Writer},
     message::CLIENT_PIN_RESPONSE,
 };
@@ -160,10 +160,15 @@ impl Token {
 impl Bench {
     /// A token that was got with the PIN, in the profile's favourite protocol.
     pub(crate) fn token(&mut self, permissions: Permissions, rp_id: Option<&str>) -> Token {
+        self.try_token(permissions, rp_id).expect("a token")
+    }
+
+    /// The same, unless it is refused.
+    pub(crate) fn try_token(&mut self, permissions: Permissions, rp_id: Option<&str>) -> Option<Token> {
         let protocol = self.profile.pin_uv_auth_protocols[0];
         let platform = Platform::agree(self, protocol);
         let reply = self.send(&platform.token_using_pin(super::PIN, permissions, rp_id).bytes());
-        platform.token(&reply)
+        (reply.status() == Status::Ok).then(|| platform.token(&reply))
     }
 
     /// A token of CTAP 2.0.

@@ -114,10 +114,14 @@ fn authorized(bench: &mut Bench, request: Request) -> Vec<u8> {
         api::LARGE_BLOBS if bench.profile.max_serialized_large_blob_array.is_some() => Permissions::LBW,
         _ => return request.bytes(),
     };
-    if bench.profile.client_pin && bench.profile.pin_uv_auth_token {
-        return bench.token(permission, Some(RP_ID)).authorize(request).bytes();
+    if !(bench.profile.client_pin && bench.profile.pin_uv_auth_token) {
+        return request.bytes();
     }
-    request.bytes()
+    // A reset among the messages before it took the PIN away.
+    match bench.try_token(permission, Some(RP_ID)) {
+        Some(token) => token.authorize(request).bytes(),
+        None => request.bytes(),
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -602,6 +602,32 @@ fn a_legacy_key() {
         let request = token.authorize(Request::make_credential().rp(rp_id));
         assert!(bench.create(&request).auth_data.flags.has(Flags::UV));
     }
+    // Its tokens know no permissions.
+    let managing = Profile { cred_mgmt: true, prototype_commands: true, ..legacy_key() };
+    let mut bench = Bench::new(managing).with_pin();
+    let token = bench.legacy_token();
+    let metadata = Request::new(api::CREDENTIAL_MANAGEMENT_PREVIEW).with(1, uint(1));
+    assert_eq!(bench.send(&token.authorize(metadata).bytes()).status(), Status::Ok);
+    // `up` is no option of authenticatorMakeCredential.
+    let mut bench = legacy();
+    let token = bench.legacy_token();
+    for up in [true, false] {
+        let reply = bench.send(&token.authorize(Request::make_credential().option("up", up)).bytes());
+        assert_eq!(reply.status(), Status::InvalidOption, "up {up}");
+    }
+    // Names tell several accounts apart.
+    for (accounts, names) in [(1, false), (2, true)] {
+        let mut bench = Bench::new(legacy_key()).with_pin();
+        for number in 0..accounts {
+            bench.keep(RP_ID, &format!("user {number}"), Protection::Optional, true);
+        }
+        let token = bench.legacy_token();
+        let first = bench.assert(&token.authorize(Request::get_assertion()));
+        let others = (1..accounts).map(|_| bench.send(&[api::GET_NEXT_ASSERTION]).asserted());
+        for user in others.collect::<Vec<_>>().into_iter().chain([first]).map(|asserted| asserted.user) {
+            assert_eq!(user.and_then(|user| user.name).is_some(), names, "{accounts} accounts");
+        }
+    }
     // Every listed credential answers, newest first, those that are sealed into their ids as well.
     let mut bench = legacy();
     let token = bench.legacy_token();

@@ -29,12 +29,12 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let mut records = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in batch {
             match value {
-                Some(value) => records.insert(*key, value.clone()),
-                None => records.remove(key),
+                Some(value) => records.insert(key, value),
+                None => records.remove(&key),
             };
         }
         Ok(())

@@ -27,7 +27,7 @@ pub(crate) trait Engine: Send + Sync {
     fn scan(&self, from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError>;
 
     /// Applies all of `batch` or none. It is durable when this returns.
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError>;
+    fn apply(&self, batch: Batch) -> Result<(), StoreError>;
 }
 
 /// What [`Engine::scan`] shows a key and its value.

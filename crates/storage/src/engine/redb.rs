@@ -68,7 +68,7 @@ impl Engine for RedbEngine {
         guarded("redb", scan)?.map_err(|error| StoreError::engine("read from the redb store", error))
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let apply = || -> Result<(), redb::Error> {
             let mut transaction = self.database().begin_write()?;
             // The default, and what `Engine::apply` promises.

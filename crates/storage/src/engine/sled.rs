@@ -141,7 +141,7 @@ impl<D: Disk> Engine for SledEngine<D> {
         Ok(())
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let mut changes = ::sled::Batch::default();
         for (key, value) in batch {
             match value {
@@ -194,7 +194,7 @@ mod tests {
         .unwrap();
         assert!(calls.lock().unwrap().is_empty());
         let key = Key::of(crate::DIRECTORY, KeyKind::Header);
-        let result = engine.apply(&Batch::from([(key, Some(vec![1]))]));
+        let result = engine.apply(Batch::from([(key, Some(vec![1]))]));
         let calls = calls.lock().unwrap().clone();
         (result, calls)
     }
@@ -219,7 +219,7 @@ mod tests {
         let engine = SledEngine::open(folder.path()).unwrap();
         let key = |number: u8| Key::parse(&[number; 17]).unwrap();
         for number in 0..40 {
-            engine.apply(&Batch::from([(key(number), Some(vec![number; 60 * 1024]))])).unwrap();
+            engine.apply(Batch::from([(key(number), Some(vec![number; 60 * 1024]))])).unwrap();
         }
         let there: HashSet<OsString> = fs::read_dir(folder.path().join("blobs"))
             .unwrap()
@@ -241,7 +241,7 @@ mod tests {
         let engine = SledEngine::open(whole.path()).unwrap();
         let key = |number: u16| Key::parse(&number.to_be_bytes()).unwrap();
         for number in 0..200 {
-            engine.apply(&Batch::from([(key(number), Some(vec![7; 300]))])).unwrap();
+            engine.apply(Batch::from([(key(number), Some(vec![7; 300]))])).unwrap();
         }
         drop(engine);
         let db = fs::read(whole.path().join("db")).unwrap();

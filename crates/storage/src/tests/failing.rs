@@ -23,7 +23,7 @@ impl Engine for Failing {
         self.disk.scan(from, each)
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let left = self.left.fetch_sub(1, Ordering::Relaxed);
         if left > 0 {
             return self.disk.apply(batch);

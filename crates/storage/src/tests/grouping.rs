@@ -31,7 +31,7 @@ impl Engine for Gated {
         self.disk.scan(from, each)
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let _ = self.arrived.send(batch.len());
         if self.go.lock().unwrap().recv() == Ok(false) {
             return Err(StoreError::io("write", std::io::ErrorKind::StorageFull.into()));
@@ -178,7 +178,7 @@ impl Engine for Panicking {
         self.0.scan(from, each)
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         assert!(!std::mem::replace(&mut *self.1.lock().unwrap(), true), "the disk panics");
         self.0.apply(batch)
     }

@@ -35,7 +35,7 @@ impl Engine for Disk {
         self.0.scan(from, each)
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         self.0.apply(batch)
     }
 }
@@ -53,7 +53,7 @@ impl Disk {
 
     fn of(records: impl IntoIterator<Item = (Key, Vec<u8>)>) -> Self {
         let disk = Self::default();
-        disk.apply(&records.into_iter().map(|(key, value)| (key, Some(value))).collect()).unwrap();
+        disk.apply(records.into_iter().map(|(key, value)| (key, Some(value))).collect()).unwrap();
         disk
     }
 

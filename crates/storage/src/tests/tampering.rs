@@ -249,7 +249,7 @@ fn what_is_damaged_is_named_by_an_export_and_the_rest_is_in_it() {
 fn foreign_keys_are_reported() {
     let disk = filled();
     for strange in [&b"x"[..], &[0; 16], &[0xff; 17], &[1; 40]] {
-        disk.apply(&Batch::from([(Key::parse(strange).unwrap(), Some(vec![1]))])).unwrap();
+        disk.apply(Batch::from([(Key::parse(strange).unwrap(), Some(vec![1]))])).unwrap();
     }
     assert_eq!(wait(disk.open().unwrap().check()).unwrap().damaged.len(), 4 + 2 * 3);
 }

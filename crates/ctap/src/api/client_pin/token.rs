@@ -36,11 +36,15 @@ pub(super) async fn get_pin_token(
         return Err(refuse(host, &OLD_FORCED, Denied::PinChangeForced));
     }
     host.note(&OLD_FORCED, Outcome::Passed);
-    let permissions = match profile.no_mc_ga_permissions_with_client_pin {
-        true => Permissions::default(),
-        false => Permissions::MC.with(Permissions::GA),
+    let legacy = profile.is_of_ctap_2_0();
+    let permissions = if legacy {
+        // CTAP 2.0 knows no permissions, and its prototypes of later commands take the same token.
+        Permissions::from_bits(u64::MAX)
+    } else if profile.no_mc_ga_permissions_with_client_pin {
+        Permissions::default()
+    } else {
+        Permissions::MC.with(Permissions::GA)
     };
-    let legacy = profile.has_legacy_tokens();
     let now = host.now();
     let issue = Issue { protocol, permissions, rp_id: None, user_present: false, from, now, legacy };
     let token = session.issue(issue, &mut |out| host.random(out));
