@@ -269,6 +269,9 @@ pub struct Profile {
     pub empty_allow_list_is_absent: bool,
     /// Every credential of an allow list answers, one after the other, as CTAP 2.0 devices do.
     pub several_per_allow_list: bool,
+    /// A user who does nothing in makeCredential and getAssertion is USER_ACTION_TIMEOUT, as with many keys, instead of
+    /// OPERATION_DENIED (§6.1.2 step 14, §6.2.2 step 9).
+    pub user_action_timeout: bool,
     /// Takes the commands 0x40 and 0x41 of `FIDO_2_1_PRE`, which are vendor commands otherwise, also without that
     /// version: libfido2 1.12 sends these alone.
     pub prototype_commands: bool,
@@ -352,6 +355,7 @@ impl Profile {
             backup: BackupPolicy::default(),
             empty_allow_list_is_absent: false,
             several_per_allow_list: false,
+            user_action_timeout: false,
             prototype_commands: false,
             announced: Announced::default(),
         }

@@ -36,6 +36,8 @@ pub enum Quirk {
     LargeBlob,
     /// A reset is possible at any time.
     ResetAtAnyTime,
+    /// A user who does nothing is USER_ACTION_TIMEOUT in makeCredential and getAssertion, as with many keys.
+    UserActionTimeout,
 }
 
 /// Why a profile cannot be loaded.
@@ -71,12 +73,13 @@ pub enum ProfileFileError {
 }
 
 impl Quirk {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::AsCertified,
         Self::EmptyAllowListIsAbsent,
         Self::Fido21Pre,
         Self::LargeBlob,
         Self::ResetAtAnyTime,
+        Self::UserActionTimeout,
     ];
 
     fn name(self) -> &'static str {
@@ -86,6 +89,7 @@ impl Quirk {
             Self::Fido21Pre => "fido-2-1-pre",
             Self::LargeBlob => "large-blob",
             Self::ResetAtAnyTime => "reset-at-any-time",
+            Self::UserActionTimeout => "user-action-timeout",
         }
     }
 
@@ -115,6 +119,7 @@ impl Quirk {
                 profile.extensions.push(Extension::LargeBlob);
             }
             Self::ResetAtAnyTime => profile.reset_at_any_time = true,
+            Self::UserActionTimeout => profile.user_action_timeout = true,
         }
     }
 }

@@ -70,7 +70,7 @@ pub(super) async fn run(
         if present.is_some_and(|token| token.user_present) {
             host.note(&PRESENCE, Outcome::Skipped("the token remembers it"));
         } else {
-            presence::ask(host, &PRESENCE, rp_id).await?;
+            presence::ask(host, profile, &PRESENCE, rp_id).await?;
         }
         flags = flags.with(Flags::UP, true);
         session.consume_tokens();

@@ -87,7 +87,7 @@ pub(super) async fn run(
         if present {
             host.note(&PRESENCE, Outcome::Skipped("the token remembers it"));
         } else {
-            presence::ask(host, &PRESENCE, request.rp_id).await?;
+            presence::ask(host, profile, &PRESENCE, request.rp_id).await?;
         }
         flags = flags.with(Flags::UP, true);
         session.consume_tokens();

@@ -37,7 +37,7 @@ pub(super) async fn check<'a>(
     let supported = profile.client_pin || profile.pin_uv_auth_token;
     if param.is_empty() && supported {
         // Other sources let it be given before the state is looked at; the answer is the same.
-        super::presence::wait(host, steps.probe, Gesture::Presence { rp_id }).await?;
+        super::presence::wait(host, profile, steps.probe, Gesture::Presence { rp_id }).await?;
         let pin = host.state().await?.settings.pin;
         let denied = if pin.is_some() { Denied::OnlyATouch } else { Denied::PinNotSet };
         return Err(refuse(host, steps.probe, denied));

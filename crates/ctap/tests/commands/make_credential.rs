@@ -7,7 +7,7 @@ use softhello_ctap::{
 
 use crate::bench::{
     Bench, CLIENT_DATA_HASH, Call, Point, RP_ID, Request, array, boolean, broken_store, bytes, descriptor,
-    hello, int, map, pin_pad, security_key, text, uint,
+    full_key, hello, int, map, pin_pad, security_key, text, uint,
 };
 use crate::signatures::verify;
 
@@ -521,6 +521,19 @@ fn presence() {
         reply.assert_refused(&format!("{answer:?}"), want);
         assert_eq!(reply.effects(), [Call::Presence(RP_ID.to_owned())], "{answer:?}: asked once");
         assert!(bench.host.credentials.is_empty(), "{answer:?}: nothing was made");
+    }
+}
+
+/// As many keys have it; the specification says OPERATION_DENIED.
+#[test]
+fn a_user_who_does_nothing_may_have_a_status_of_his_own() {
+    let profile = Profile { user_action_timeout: true, ..full_key() };
+    let probe = || request().with(8, bytes(&[]));
+    for (name, request) in
+        [("creation", request()), ("assertion", Request::get_assertion()), ("probe", probe())]
+    {
+        let mut bench = Bench::new(profile.clone()).passkey("ada").user([Answer::TimedOut]);
+        bench.send(&request.bytes()).assert_refused(name, Status::UserActionTimeout);
     }
 }
 

@@ -119,6 +119,8 @@ pub(super) struct File {
     #[serde(default)]
     several_per_allow_list: bool,
     #[serde(default)]
+    user_action_timeout: bool,
+    #[serde(default)]
     prototype_commands: bool,
     #[serde(default)]
     pub(super) quirks: Vec<Quirk>,
@@ -317,6 +319,7 @@ impl File {
             backup: BackupPolicy { eligible: self.backup_eligible, backed_up: self.backed_up },
             empty_allow_list_is_absent: self.empty_allow_list_is_absent,
             several_per_allow_list: self.several_per_allow_list,
+            user_action_timeout: self.user_action_timeout,
             prototype_commands: self.prototype_commands,
             announced: Announced::default(),
         };
