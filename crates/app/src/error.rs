@@ -183,6 +183,9 @@ impl From<ProfileFileError> for AppError {
             ProfileFileError::Unknown { .. } | ProfileFileError::UnknownQuirk { .. } => {
                 "--profile takes a built-in name, a name with a quirk (windows-hello-software+as-certified), or a TOML file"
             }
+            ProfileFileError::Impossible(_) => {
+                "leave the quirk out, or correct the file; docs/profiles.md says what each member means"
+            }
             _ => "correct the file; docs/profiles.md says what each member means",
         };
         Self::usage(error.to_string().trim_end(), hint)
@@ -249,6 +252,9 @@ impl From<WindowsError> for AppError {
             }
             WindowsError::Change(ChangeError::Breaks(rule)) => {
                 (Exit::Refused, format!("`--break {rule}` does it all the same"))
+            }
+            WindowsError::Change(ChangeError::Sealed) => {
+                (Exit::Refused, "--sign-count can be set; a discoverable passkey is stored".to_owned())
             }
             WindowsError::Change(_) => (Exit::Refused, "leave --sign-count out".to_owned()),
             WindowsError::NotRemovable => (

@@ -25,6 +25,10 @@ pub(crate) async fn info(
     let mut device = computer.device(account).await?;
     let response = device.exchange(Channel::default(), &[api::GET_INFO]).await.response;
     let explanation = explain_as(Kind::Response { command: Some(api::GET_INFO) }, &response);
+    let said = match device.profile().ctap.speaks_ctap2() {
+        true => explanation.to_string(),
+        false => "it speaks U2F alone, which has no getInfo".to_owned(),
+    };
     let profile = &device.profile().ctap;
     let quirks: Vec<String> = device.profile().quirks.iter().map(ToString::to_string).collect();
     let algorithms: Vec<&str> = profile.algorithms.iter().map(|algorithm| algorithm.name()).collect();
@@ -52,7 +56,7 @@ pub(crate) async fn info(
     ];
     let rows: Vec<Vec<String>> =
         facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    Ok(Output::new(json, format!("{}\n\n{}", table(&rows), explanation.to_string().trim_end())))
+    Ok(Output::new(json, format!("{}\n\n{}", table(&rows), said.trim_end())))
 }
 
 /// Looks at every record of the store.

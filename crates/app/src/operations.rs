@@ -102,7 +102,7 @@ impl Carrier<'_> {
                 if found.len() < all {
                     events(Event::Said { text: format!("warning: {}", damaged(all - found.len())) });
                 }
-                Ok(passkeys::list(&account, &found))
+                Ok(passkeys::list(&account, &self.computer.profile().ctap.name, &found))
             }
             Operation::PasskeysDelete { id } => {
                 let deleted = computer.delete_passkey(&account, &explained::credential_id(&id)?).await;

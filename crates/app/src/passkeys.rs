@@ -8,10 +8,13 @@ use softhello_windows::{Account, Computer, Passkey};
 
 use crate::{AppError, Output, explained, output::table};
 
-pub(crate) fn list(account: &str, passkeys: &[Passkey]) -> Output {
+pub(crate) fn list(account: &str, profile: &str, passkeys: &[Passkey]) -> Output {
     let json: Vec<Value> = passkeys.iter().map(passkey).collect();
     if passkeys.is_empty() {
-        return Output::new(json.into(), format!("the account `{account}` has no passkeys"));
+        return Output::new(
+            json.into(),
+            format!("the account `{account}` has no passkeys in {profile}; `--profile NAME` shows others"),
+        );
     }
     let headings = ["ID", "RP", "USER", "KIND", "ALGORITHM", "COUNT", "CREATED", "REMOVABLE"];
     let mut rows = vec![headings.map(str::to_owned).to_vec()];
@@ -36,12 +39,16 @@ pub(crate) fn one(passkeys: &[Passkey], id: &str) -> Result<Output, AppError> {
     let wanted = explained::credential_id(id)?;
     let found = passkeys.iter().find(|found| found.stored.credential.id == wanted);
     let json = found.map_or(Value::Null, passkey);
-    let text = found.map_or_else(String::new, |found| {
-        let Credential { backup_eligible, backed_up, .. } = found.stored.credential;
-        let flag = |name, on| format!("{name} {}", u8::from(on));
-        let flags = [flag("BE", backup_eligible), flag("BS", backed_up)].join(", ");
-        format!("the passkey {id}: {flags}, last signature count {}", found.sign_count)
-    });
+    // One that is not stored is not among them.
+    let text = found.map_or_else(
+        || format!("the passkey {id}: its last signature count is set"),
+        |found| {
+            let Credential { backup_eligible, backed_up, .. } = found.stored.credential;
+            let flag = |name, on| format!("{name} {}", u8::from(on));
+            let flags = [flag("BE", backup_eligible), flag("BS", backed_up)].join(", ");
+            format!("the passkey {id}: {flags}, last signature count {}", found.sign_count)
+        },
+    );
     Ok(Output::new(json, text))
 }
 

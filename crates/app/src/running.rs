@@ -44,6 +44,8 @@ pub(crate) struct Running {
 #[derive(Clone)]
 pub(crate) struct OnTransport {
     pub(crate) device: SharedDevice,
+    /// Held by every transport that it is on, and once by [`Running`].
+    serving: Arc<()>,
     /// Those who hear what it does.
     listeners: Arc<std::sync::Mutex<Vec<mpsc::UnboundedSender<DeviceEvent>>>>,
 }
@@ -120,12 +122,13 @@ impl Running {
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<OnTransport, AppError> {
         let mut devices = self.devices.lock().await;
+        devices.retain(|(_, known)| known.is_served());
         if let Some((_, known)) = devices.iter().find(|(known, _)| known.is_same_device(setup)) {
             return Ok(known.clone());
         }
         let device = self.computer(setup, events)?.device(&setup.account).await?;
         let device = SharedDevice::new(device.with_user(User::Prompt(self.live_user())));
-        let on_transport = OnTransport { device, listeners: Arc::default() };
+        let on_transport = OnTransport { device, serving: Arc::default(), listeners: Arc::default() };
         devices.push((setup.clone(), on_transport.clone()));
         Ok(on_transport)
     }
@@ -138,18 +141,21 @@ impl Running {
     /// The authenticator of a setup, if it is on a transport.
     pub(crate) async fn found(&self, setup: &Setup) -> Option<SharedDevice> {
         let devices = self.devices.lock().await;
-        devices.iter().find(|(known, _)| known.is_same_device(setup)).map(|(_, found)| found.device.clone())
+        let mut served = devices.iter().filter(|(_, found)| found.is_served());
+        served.find(|(known, _)| known.is_same_device(setup)).map(|(_, found)| found.device.clone())
     }
 
     /// The authenticators of an account.
     pub(crate) async fn of_account(&self, account: &str) -> Vec<SharedDevice> {
         let devices = self.devices.lock().await;
-        let of_account = devices.iter().filter(|(setup, _)| setup.account == account);
+        let of_account =
+            devices.iter().filter(|(setup, found)| setup.account == account && found.is_served());
         of_account.map(|(_, found)| found.device.clone()).collect()
     }
 
     pub(crate) async fn all(&self) -> Vec<SharedDevice> {
-        self.devices.lock().await.iter().map(|(_, found)| found.device.clone()).collect()
+        let devices = self.devices.lock().await;
+        devices.iter().filter(|(_, found)| found.is_served()).map(|(_, found)| found.device.clone()).collect()
     }
 
     /// What was run, as `softhello hid udp`.
@@ -182,6 +188,11 @@ impl Running {
 }
 
 impl OnTransport {
+    /// Whether a transport has it still: what ends takes it from its transport.
+    fn is_served(&self) -> bool {
+        Arc::strong_count(&self.serving) > 1
+    }
+
     /// Hears what the authenticator does from now on.
     pub(crate) async fn listen(&self) -> mpsc::UnboundedReceiver<DeviceEvent> {
         let (tell, told) = mpsc::unbounded_channel();
@@ -212,7 +223,11 @@ impl Prompt for LiveUser {
         wants_pin: bool,
     ) -> Pin<Box<dyn Future<Output = PromptAnswer> + Send + 'a>> {
         Box::pin(async move {
-            let deadline = Instant::now() + USER_ACTION_TIMEOUT;
+            let patience = match gesture {
+                Gesture::Sample { timeout_ms: Some(wanted), .. } => Duration::from_millis(wanted),
+                _ => USER_ACTION_TIMEOUT,
+            };
+            let deadline = Instant::now() + patience.min(USER_ACTION_TIMEOUT);
             loop {
                 let choice = *self.choice.borrow_and_update();
                 let answer = match (choice, &mut self.person) {

@@ -49,6 +49,7 @@ pub(crate) async fn import(computer: &Computer, account: &str, document: &str) -
         }
         imported += source.credentials.len();
     }
+    computer.passkeys_imported(account).await?;
     let text = format!("imported {} into `{account}`", count(imported, "passkey"));
     Ok(Output::new(json!({ "imported": imported }), text))
 }

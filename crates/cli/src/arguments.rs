@@ -297,18 +297,19 @@ Examples:
   softhello passkeys set ID --backed-up true --profile synced-passkey
   softhello passkeys set ID --sign-count 1 --break counter-increases"
     )]
+    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
     Set {
         /// Its id, as `list` shows it
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// BE
-        #[arg(long, value_name = "BOOL")]
+        #[arg(long, value_name = "BOOL", group = "change")]
         backup_eligible: Option<bool>,
         /// BS
-        #[arg(long, value_name = "BOOL")]
+        #[arg(long, value_name = "BOOL", group = "change")]
         backed_up: Option<bool>,
         /// The last signature count: the next assertion has one more
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", group = "change")]
         sign_count: Option<u32>,
         /// A rule that may be broken; can be given several times
         #[arg(long = "break", value_name = "RULE")]

@@ -11,8 +11,8 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{ColorChoice, CommandFactory as _, Parser as _};
-use softhello_app::{AppError, Event, Executor, Operation, Output};
+use clap::{ColorChoice, CommandFactory as _, Parser as _, error::ErrorKind};
+use softhello_app::{AppError, Event, Executor, Exit, Operation, Output};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
@@ -28,6 +28,11 @@ fn main() -> ExitCode {
         Err(error) if !error.use_stderr() => {
             let _ = error.print();
             return ExitCode::SUCCESS;
+        }
+        // No error is printed before the help, which says enough.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return ExitCode::from(Exit::Usage as u8);
         }
         Err(error) => {
             let json = std::env::args_os().any(|argument| argument == "--json");

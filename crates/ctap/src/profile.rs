@@ -115,7 +115,10 @@ pub enum ConfigCommand {
 }
 
 impl ConfigCommand {
-    /// All of them.
+    /// `vendorPrototype`, which [`Profile::vendor_prototype_config_commands`] are behind.
+    pub(crate) const VENDOR_PROTOTYPE: u8 = 0xff;
+
+    /// All of them but `vendorPrototype`.
     pub const ALL: [Self; 4] = [
         Self::EnableEnterpriseAttestation,
         Self::ToggleAlwaysUv,
@@ -213,6 +216,8 @@ pub struct Profile {
     pub per_cred_mgmt_ro: bool,
     /// The subcommands of authenticatorConfig; `authnrCfg` if there are any, and `ep` and `setMinPINLength` by theirs.
     pub config_commands: Vec<ConfigCommand>,
+    /// `vendorPrototypeConfigCommands`: ids of a vendor's commands. They are taken, and do nothing.
+    pub vendor_prototype_config_commands: Vec<u64>,
     /// `uvAcfg`: the permission `acfg` can be had with built-in verification.
     pub uv_acfg: bool,
     /// The RP IDs that get vendor-facilitated enterprise attestation.
@@ -328,6 +333,7 @@ impl Profile {
             cred_mgmt: false,
             per_cred_mgmt_ro: false,
             config_commands: Vec::new(),
+            vendor_prototype_config_commands: Vec::new(),
             uv_acfg: false,
             enterprise_rp_ids: Vec::new(),
             max_rp_ids_for_set_min_pin_length: 8,

@@ -3,10 +3,10 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use softhello_ctap::{CounterPolicy, CredentialId};
+use softhello_ctap::{CounterPolicy, CredentialId, Setting};
 use softhello_storage::{Change, ChangeSet, ContainerId, Expected, Store, StoreError, Versioned};
 
-use crate::DeviceProfile;
+use crate::{DeviceProfile, Entropy};
 
 /// Changes of a stored credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,9 @@ pub enum ChangeError {
     /// It would break a rule that was not named.
     #[error("{}", .0.words())]
     Breaks(Rule),
+    /// BE and BS of a credential that is not stored are in its id.
+    #[error("this passkey is not stored: its flags are sealed into its id, and cannot be changed")]
+    Sealed,
     /// The profile's counters are always 0.
     #[error("credentials of this profile do not count")]
     NoCounter,
@@ -104,23 +107,34 @@ pub async fn change_credential(
     profile: &DeviceProfile,
     id: &CredentialId,
     change: &CredentialChange,
+    entropy: &mut Entropy,
 ) -> Result<(), ChangeError> {
-    let Versioned { value: mut stored, revision } = store.load(container, id).await?;
     let count = store.counter(container, id).await?;
-    let credential = &mut stored.credential;
+    let found = match store.load(container, id).await {
+        // What is not stored has a counter all the same, once it was used.
+        Err(StoreError::NotFound) if count > 0 => None,
+        other => Some(other?),
+    };
     let check = |rule: Rule, holds: bool| match holds || change.breaking.contains(&rule) {
         true => Ok(()),
         false => Err(ChangeError::Breaks(rule)),
     };
-    let eligible = change.backup_eligible.unwrap_or(credential.backup_eligible);
-    let backed_up = change.backed_up.unwrap_or(credential.backed_up);
-    check(Rule::BackupEligibilityIsFixed, eligible == credential.backup_eligible)?;
-    check(Rule::BackedUpNeedsEligibility, eligible || !backed_up)?;
-    (credential.backup_eligible, credential.backed_up) = (eligible, backed_up);
-    let mut changes = vec![Change::UpdateCredential {
-        credential: Box::new(stored),
-        expected: Expected::Revision(revision),
-    }];
+    let mut changes = Vec::new();
+    if let Some(Versioned { value: mut stored, revision }) = found {
+        let credential = &mut stored.credential;
+        let eligible = change.backup_eligible.unwrap_or(credential.backup_eligible);
+        let backed_up = change.backed_up.unwrap_or(credential.backed_up);
+        check(Rule::BackupEligibilityIsFixed, eligible == credential.backup_eligible)?;
+        check(Rule::BackedUpNeedsEligibility, eligible || !backed_up)?;
+        (credential.backup_eligible, credential.backed_up) = (eligible, backed_up);
+        changes.push(Change::UpdateCredential {
+            credential: Box::new(stored),
+            expected: Expected::Revision(revision),
+        });
+        changes.extend(new_store_state(profile, entropy));
+    } else if change.backup_eligible.is_some() || change.backed_up.is_some() {
+        return Err(ChangeError::Sealed);
+    }
     if let Some(wanted) = change.sign_count {
         if profile.ctap.counter == CounterPolicy::Zero {
             return Err(ChangeError::NoCounter);
@@ -129,4 +143,14 @@ pub async fn change_credential(
         changes.push(Change::Counter { id: id.clone(), count: wanted });
     }
     Ok(store.commit(container, ChangeSet { guards: Vec::new(), changes }).await?)
+}
+
+/// What goes with every change of the discoverable credentials from outside, so that a platform that remembers them looks
+/// again (CTAP 2.3 §6.4, `encCredStoreState`).
+pub fn new_store_state(profile: &DeviceProfile, entropy: &mut Entropy) -> Option<Change> {
+    profile.ctap.per_cred_mgmt_ro.then(|| {
+        let mut state = [0; 16];
+        entropy.fill(&mut state);
+        Change::Set { setting: Setting::CredStoreState(state), expected: Expected::Any }
+    })
 }

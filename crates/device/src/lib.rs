@@ -20,7 +20,7 @@ mod shared;
 mod user;
 
 pub use attestation::attestation_root;
-pub use change::{ChangeError, CredentialChange, Rule, change_credential};
+pub use change::{ChangeError, CredentialChange, Rule, change_credential, new_store_state};
 pub use clock::Clock;
 pub use container::{container_id, create_container, set_pin};
 pub use control::Control;

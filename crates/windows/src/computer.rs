@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use softhello_ctap::{CredentialId, PinVerifier, Query, UserVerification};
 use softhello_device::{
     ChangeError, Clock, CredentialChange, Device, DeviceProfile, Entropy, Pin, Seed, change_credential,
-    container_id, create_container, set_pin,
+    container_id, create_container, new_store_state, set_pin,
 };
 use softhello_storage::{
     Change, ChangeSet, ContainerId, DIRECTORY, Expected, Store, StoreError, StoredCredential, Versioned,
@@ -366,8 +366,9 @@ impl Computer {
     pub async fn delete_passkey(&self, name: &str, id: &CredentialId) -> Result<(), WindowsError> {
         let account = self.account(name).await?;
         let container = self.container_of(&account, &self.profile.container);
-        let delete = Change::DeleteCredential { id: id.clone(), expected: Expected::Any };
-        match self.store.commit(container, ChangeSet::one(delete)).await {
+        let mut changes = vec![Change::DeleteCredential { id: id.clone(), expected: Expected::Any }];
+        changes.extend(self.new_store_state(container).await?);
+        match self.store.commit(container, ChangeSet { guards: Vec::new(), changes }).await {
             Err(StoreError::NotFound | StoreError::NoContainer(_)) => Err(no_passkey(name, id)),
             Err(StoreError::NotRemovable) => Err(WindowsError::NotRemovable),
             other => Ok(other?),
@@ -388,13 +389,35 @@ impl Computer {
     ) -> Result<(), WindowsError> {
         let account = self.account(name).await?;
         let container = self.container_of(&account, &self.profile.container);
-        match change_credential(&self.store, container, &self.profile, id, change).await {
+        let mut entropy = Entropy::draw(self.seed.as_ref(), &self.store, container).await?;
+        match change_credential(&self.store, container, &self.profile, id, change, &mut entropy).await {
             Err(ChangeError::Store(StoreError::NotFound | StoreError::NoContainer(_))) => {
                 Err(no_passkey(name, id))
             }
             Err(ChangeError::Store(error)) => Err(error.into()),
             other => other.map_err(WindowsError::Change),
         }
+    }
+
+    /// Says to platforms that remember an account's passkeys that others are there now, as after an import.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    pub async fn passkeys_imported(&self, name: &str) -> Result<(), WindowsError> {
+        let container = self.container(&self.account(name).await?);
+        if let Some(change) = self.new_store_state(container).await? {
+            self.store.commit(container, ChangeSet::one(change)).await?;
+        }
+        Ok(())
+    }
+
+    async fn new_store_state(&self, container: ContainerId) -> Result<Option<Change>, WindowsError> {
+        if !self.profile.ctap.per_cred_mgmt_ro {
+            return Ok(None);
+        }
+        let mut entropy = Entropy::draw(self.seed.as_ref(), &self.store, container).await?;
+        Ok(new_store_state(&self.profile, &mut entropy))
     }
 
     /// The authenticator of an account, as a browser reaches it.

@@ -8,7 +8,7 @@ use pollster::block_on;
 use softhello_ctap::Timestamp;
 use softhello_device::{Clock, Seed};
 use softhello_storage::memory;
-use softhello_windows::{AccountKind, Computer, DeviceProfile, WindowsError};
+use softhello_windows::{AccountKind, Computer, CredentialChange, DeviceProfile, WindowsError};
 
 #[test]
 fn the_default_account_is_there_and_others_are_not() {
@@ -69,6 +69,34 @@ fn removing_an_account_takes_the_containers_of_all_profiles() {
     let grace = block_on(computer.account("grace")).unwrap();
     assert_eq!(block_on(computer.store().containers()).unwrap(), [computer.container(&grace)]);
     assert!(matches!(block_on(computer.remove_account("ada")), Err(WindowsError::NoAccount { .. })));
+}
+
+/// CTAP 2.3 §6.4: `encCredStoreState` is another one whenever the credentials are others, whoever changed them.
+#[test]
+fn changes_from_outside_draw_a_new_credential_store_state() {
+    let mut profile = DeviceProfile::built_in("security-key").unwrap();
+    profile.ctap.always_discoverable = true;
+    let computer = Computer::in_memory().with_profile(profile);
+    block_on(computer.add_account("ada", AccountKind::Local, None)).unwrap();
+    create(&computer, "ada", "example.org", "ada").unwrap();
+    let container = computer.container(&block_on(computer.account("ada")).unwrap());
+    let state = || {
+        let state = block_on(computer.store().state(container)).unwrap();
+        state.value.settings.cred_store_state.expect("a profile that has it")
+    };
+    let mut states = vec![state()];
+    block_on(computer.passkeys_imported("ada")).unwrap();
+    states.push(state());
+    let passkeys = block_on(computer.passkeys("ada")).unwrap();
+    let id = &passkeys[0].stored.credential.id;
+    let change = CredentialChange { sign_count: Some(7), ..CredentialChange::default() };
+    block_on(computer.change_passkey("ada", id, &change)).unwrap();
+    states.push(state());
+    block_on(computer.delete_passkey("ada", id)).unwrap();
+    states.push(state());
+    states.sort_unstable();
+    states.dedup();
+    assert_eq!(states.len(), 4);
 }
 
 /// A seeded computer gives the same bytes again on another one, and none of them twice on the same.

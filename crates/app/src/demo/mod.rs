@@ -103,7 +103,8 @@ impl Demo<'_> {
         self.explain(&heard);
         self.say("6. The method was removed in the tenant: the same passkey is made. Both are listed:");
         let passkeys = self.computer.passkeys(account).await?;
-        if let Some(text) = crate::passkeys::list(account, &passkeys).text {
+        if let Some(text) = crate::passkeys::list(account, &self.computer.profile().ctap.name, &passkeys).text
+        {
             self.say(text);
         }
         Ok(chain)

@@ -42,6 +42,18 @@ impl Served {
         self.ready.parse().unwrap()
     }
 
+    /// What it prints beside its output until then. Its end must not come before.
+    fn says(&mut self, last: &str) -> String {
+        let mut said = Vec::new();
+        while !said.ends_with(last.as_bytes()) {
+            let mut byte = [0];
+            std::io::Read::read_exact(self.child.stderr.as_mut().unwrap(), &mut byte)
+                .unwrap_or_else(|_| panic!("no {last:?} in {}", String::from_utf8_lossy(&said)));
+            said.extend(byte);
+        }
+        String::from_utf8(said).unwrap()
+    }
+
     fn signal(&self, signal: &str) {
         let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(killed.success());
@@ -103,7 +115,10 @@ fn it_says_where_it_is_and_leaves_nothing_behind() {
         assert_eq!(code, Some(130), "{stderr}");
         assert!(stderr.starts_with("security-key listens for CTAPHID over UDP"), "{stderr}");
         assert!(!socket.exists());
-        assert_eq!(desk.run("passkeys list").ok().stdout, "the account `default` has no passkeys\n");
+        assert_eq!(
+            desk.run("passkeys list").ok().stdout,
+            "the account `default` has no passkeys in windows-hello-software; `--profile NAME` shows others\n"
+        );
     }
     let desk = Desk::new();
     let served = Served::start(&desk, &format!("{HID_UDP} --json"));
@@ -126,7 +141,10 @@ fn others_are_carried_out_with_their_own_output_and_exit_code() {
     let hello = desk.run("info --json --profile windows-hello-software").ok().json();
     assert_eq!(hello["profile"], "windows-hello-software");
     desk.run("account add ada --kind entra").ok();
-    assert_eq!(desk.run("passkeys list --account ada").ok().stdout, "the account `ada` has no passkeys\n");
+    assert_eq!(
+        desk.run("passkeys list --account ada").ok().stdout,
+        "the account `ada` has no passkeys in security-key; `--profile NAME` shows others\n"
+    );
     desk.run("account list --account nobody").ok();
     desk.run("passkeys list --account nobody").is_error(2, &["there is no account `nobody`"]);
     desk.run(&format!("get {ORIGIN} --options get.json --user decline")).is_error(1, &["the user declined"]);
@@ -203,6 +221,18 @@ fn a_second_one_joins_the_first() {
         thread::sleep(Duration::from_millis(10));
     }
     assert_eq!(exchange(third.address(), &[api::GET_INFO])[0], 0);
+    // An authenticator is there as long as one of its transports.
+    desk.run("account add ada").ok();
+    let other = Served::start(&desk, &format!("{HID_UDP} --account ada"));
+    let cycled = || desk.run("power-cycle").ok().stdout;
+    assert_eq!(cycled(), "cycled the power of 2 authenticators\n");
+    other.signal("-INT");
+    assert_eq!(other.end().0, Some(130));
+    let begun = Instant::now();
+    while cycled() != "cycled the power of 1 authenticator\n" {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it stays");
+        thread::sleep(Duration::from_millis(10));
+    }
     // The first one's ends all.
     first.signal("-INT");
     assert_eq!(first.end().0, Some(130));
@@ -263,16 +293,13 @@ fn what_it_cannot_be_is_told() {
 #[test]
 fn every_exchange_is_explained() {
     let desk = Desk::new();
-    let served = Served::start(&desk, &format!("{HID_UDP} --explain -v"));
+    let mut served = Served::start(&desk, &format!("{HID_UDP} --explain -v"));
     exchange(served.address(), &[api::SELECTION]);
     client(served.address(), async |mut remote| {
         remote.message(Channel::default(), &[0, 3, 0, 0, 0, 0, 0]).await
     });
-    served.signal("-INT");
-    let (_, stderr) = served.end();
-    for part in
-        ["request\n0b", "§6.9 step 1", "response\n00", "U2F message\n00030000000000", "U2F response\n"]
-    {
+    let stderr = served.says("U2F response\n");
+    for part in ["request\n0b", "§6.9 step 1", "response\n00", "U2F message\n00030000000000"] {
         assert!(stderr.contains(part), "no {part:?} in {stderr}");
     }
 }
@@ -308,7 +335,8 @@ fn passkeys_are_changed_within_the_rules_or_by_name_against_them() {
     .ok();
     assert_eq!(get(), 0x10);
     synced("passkeys set AAAA --backed-up true").is_error(1, &["there is no passkey AAAA"]);
-    synced(&format!("passkeys set {id} --break nonsense")).is_error(2, &["there is no rule"]);
+    synced(&format!("passkeys set {id}")).is_error(2, &["--sign-count"]);
+    synced(&format!("passkeys set {id} --sign-count 9 --break nonsense")).is_error(2, &["there is no rule"]);
 
     let id = desk.run(&format!("create {ORIGIN} --options create.json")).ok().json()["id"]
         .as_str()
@@ -323,4 +351,16 @@ fn passkeys_are_changed_within_the_rules_or_by_name_against_them() {
         desk.run(&format!("passkeys set {id} --sign-count 1 --break counter-increases --json")).ok().json();
     assert_eq!(json["signCount"], 1);
     assert_eq!(count(), 2, "a copied authenticator");
+
+    // What a security key keeps in the id itself has a counter all the same.
+    let key = |arguments: &str| -> Finished { desk.run(&format!("{arguments} --profile security-key")) };
+    let id =
+        key(&format!("create {ORIGIN} --options create.json")).ok().json()["id"].as_str().unwrap().to_owned();
+    let options = json!({ "challenge": "AAEC", "allowCredentials": [{ "type": "public-key", "id": id }] });
+    desk.write("listed.json", &options.to_string());
+    let count = || key(&format!("get {ORIGIN} --options listed.json")).ok().sign_count();
+    assert_eq!(count(), 1);
+    key(&format!("passkeys set {id} --sign-count 8")).ok();
+    assert_eq!(count(), 9);
+    key(&format!("passkeys set {id} --backed-up true")).is_error(1, &["sealed into its id"]);
 }

@@ -9,8 +9,8 @@ use super::{
     refuse,
 };
 use crate::{
-    Change, ChangeSet, Channel, Credential, CredentialId, Denied, Extension, Host, Outcome, Permissions,
-    Profile, Query, Session, Setting, State, Steps, Timestamp,
+    Change, ChangeSet, Channel, Credential, CredentialId, Denied, Extension, Host, HostError, Outcome,
+    Permissions, Profile, Query, Session, Setting, State, Steps, Timestamp,
     message::{
         CREDENTIAL_MANAGEMENT, CREDENTIAL_MANAGEMENT_PARAMS, CREDENTIAL_MANAGEMENT_RESPONSE, DESCRIPTOR,
         MapBuilder, MapWriter, Members, MessageError, RP,
@@ -261,8 +261,12 @@ async fn next_credential(
     }) else {
         return Err(refuse(host, &NEXT_CREDENTIAL, Denied::NoSequence));
     };
+    let next = match host.load(&next).await {
+        // Deleted from outside since: the walk is over.
+        Err(HostError::Missing) => return Err(refuse(host, &NEXT_CREDENTIAL, Denied::NoSequence)),
+        other => other?,
+    };
     host.note(&NEXT_CREDENTIAL, Outcome::Passed);
-    let next = host.load(&next).await?;
     remembered.last = now;
     session.credentials = Some(remembered);
     Ok(credential(profile, &next, None))

@@ -97,6 +97,13 @@ fn response(
         certifications(map.member("certifications"), &profile.certifications);
     }
     uint(&mut map, "remainingDiscoverableCredentials", remaining);
+    if !profile.vendor_prototype_config_commands.is_empty() {
+        let ids = &profile.vendor_prototype_config_commands;
+        let list = map.member("vendorPrototypeConfigCommands").array(ids.len());
+        for id in ids {
+            list.uint(*id);
+        }
+    }
     let formats: Vec<_> = profile.attestation_formats.iter().map(|format| format.identifier()).collect();
     // An absent member means `["packed"]`.
     if !formats.is_empty() && formats != ["packed"] {
@@ -130,10 +137,14 @@ fn response(
     if let Some(value) = encrypted("encCredStoreState", state_iv, settings.cred_store_state) {
         map.member("encCredStoreState").bytes(&value);
     }
-    if !profile.config_commands.is_empty() {
-        let list = map.member("authenticatorConfigCommands").array(profile.config_commands.len());
-        for command in &profile.config_commands {
-            list.uint(*command as u64);
+    let vendor = !profile.vendor_prototype_config_commands.is_empty();
+    if vendor || !profile.config_commands.is_empty() {
+        let standard = profile.config_commands.iter().map(|command| *command as u8);
+        let commands = standard.chain(vendor.then_some(ConfigCommand::VENDOR_PROTOTYPE));
+        let list = map.member("authenticatorConfigCommands");
+        list.array(profile.config_commands.len() + usize::from(vendor));
+        for command in commands {
+            list.uint(command.into());
         }
     }
     map

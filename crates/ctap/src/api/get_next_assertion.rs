@@ -5,7 +5,7 @@ use super::{
     refuse,
 };
 use crate::{
-    Channel, Denied, Flags, Host, Outcome, Profile, Session,
+    Channel, Denied, Flags, Host, HostError, Outcome, Profile, Session,
     session::{Candidate, SEQUENCE_LIFETIME_MS},
     step::steps,
 };
@@ -35,7 +35,11 @@ pub(super) async fn run(
     }
     host.note(&IN_TIME, Outcome::Passed);
     let mut credential = match candidate {
-        Candidate::Stored(id) => host.load(id).await?,
+        Candidate::Stored(id) => match host.load(id).await {
+            // Deleted from outside since: the sequence is over.
+            Err(HostError::Missing) => return Err(refuse(host, &LEFT, Denied::NoSequence)),
+            other => other?,
+        },
         Candidate::Sealed(credential) => (**credential).clone(),
     };
     let answering = Answering {

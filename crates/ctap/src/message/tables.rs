@@ -420,6 +420,13 @@ pub static SET_MIN_PIN_LENGTH: Table = Table {
     ],
 };
 
+/// `subCommandParams` of vendorPrototype; further keys are the vendor's.
+pub static VENDOR_PROTOTYPE_PARAMS: Table = Table {
+    name: "vendorPrototype",
+    section: "6.11.3",
+    fields: &[optional(Key::Int(0x01), "vendorCommandId", Kind::Uint)],
+};
+
 /// One of the statements inside a compound attestation statement.
 pub static COMPOUND_ENTRY: Table = Table {
     name: "compound attStmt entry",
@@ -461,5 +468,6 @@ pub static ALL_TABLES: &[&Table] = &[
     &TEMPLATE_INFO,
     &CREDENTIAL_MANAGEMENT_PARAMS,
     &SET_MIN_PIN_LENGTH,
+    &VENDOR_PROTOTYPE_PARAMS,
     &COMPOUND_ENTRY,
 ];

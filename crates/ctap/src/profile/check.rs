@@ -1,8 +1,8 @@
 //! Which profiles are possible.
 
 use crate::{
-    Algorithm, ConfigCommand, Extension, Format, PinUvAuthProtocol, Profile, UserVerification, Version,
-    sealed,
+    Algorithm, ConfigCommand, Extension, Format, PinUvAuthProtocol, Profile, Transport, UserVerification,
+    Version, sealed,
 };
 
 /// What makes a profile impossible.
@@ -59,6 +59,7 @@ fn lists(profile: &Profile, claims: &mut Claims) {
         ("pin-uv-auth-protocols", unique(&profile.pin_uv_auth_protocols)),
         ("config-commands", unique(&profile.config_commands)),
         ("attestation-formats", unique(&profile.attestation_formats)),
+        ("vendor-prototype-config-commands", unique(&profile.vendor_prototype_config_commands)),
         ("transports-for-reset", profile.transports_for_reset.as_deref().is_none_or(unique)),
     ] {
         claims.claim(is_unique, &format!("`{name}` lists one twice"));
@@ -96,6 +97,20 @@ fn numbers(profile: &Profile, claims: &mut Claims) {
     claims.claim(
         profile.max_msg_size.is_none_or(|size| (1024..=65_536).contains(&size)),
         "`max-msg-size` is not 1024 to 65536",
+    );
+    claims.claim(
+        !profile.transports.contains(&Transport::Usb) || profile.message_limit() <= crate::hid::MAX_MESSAGE,
+        "`max-msg-size` is more than the 7609 that CTAPHID carries, and `usb` is among `transports`",
+    );
+    claims.claim(profile.firmware_version != Some(0), "`firmware-version` is 0");
+    let resets = profile.transports_for_reset.as_deref().unwrap_or_default();
+    claims.claim(
+        resets.iter().all(|transport| profile.transports.contains(transport)),
+        "`transports-for-reset` has one that is not among `transports`",
+    );
+    claims.claim(
+        profile.vendor_prototype_config_commands.len() <= 16,
+        "`vendor-prototype-config-commands` are more than 16",
     );
     claims.claim(
         profile.certifications.len() <= 16

@@ -211,7 +211,10 @@ pub(crate) fn keys(command: u8) -> (u64, u64) {
 
 /// What `pinUvAuthParam` authenticates.
 fn message(request: &Request) -> Vec<u8> {
-    let small = |key| request.member(key).and_then(|item| item.first().copied()).unwrap_or_default();
+    let small = |key| {
+        let number = request.member(key).and_then(|item| Reader::new(item).uint().ok());
+        number.and_then(|number| u8::try_from(number).ok()).unwrap_or_default()
+    };
     let item = |key| request.member(key).unwrap_or_default().to_vec();
     match request.command() {
         api::MAKE_CREDENTIAL | api::GET_ASSERTION => CLIENT_DATA_HASH.to_vec(),

@@ -246,6 +246,53 @@ fn refusals() {
     assert_refused_by(&reply, "8.1 1 nothing to configure", Status::InvalidCommand, "UnknownCommand");
 }
 
+/// vendorPrototype is there where the profile lists a vendor's commands, which do nothing.
+#[test]
+fn a_vendors_commands() {
+    let profile = Profile { vendor_prototype_config_commands: vec![7], ..full_key() };
+    let vendors = || Bench { profile: profile.clone(), ..protected() };
+    fn with(params: &[(u64, Vec<u8>)]) -> Request {
+        let params: Vec<_> = params.iter().map(|(key, item)| (uint(*key), item.clone())).collect();
+        request(0xff).with(2, raw_map(&params))
+    }
+    let known = || with(&[(1, uint(7)), (2, text("as the vendor likes it"))]);
+    let mut bench = vendors();
+    let taken = acfg(&mut bench, known());
+    assert_eq!(bench.send(&taken.bytes()).status(), Status::Ok);
+    assert_eq!(bench.send(&taken.bytes()).effects(), [], "nothing happens");
+    assert_refused(vec![
+        refusal(
+            "6.11 2 no vendor's commands",
+            protected(),
+            move |bench| acfg(bench, known()),
+            Status::InvalidSubcommand,
+            "UnknownSubcommand",
+        ),
+        refusal("6.11 4 no token", vendors(), move |_| known(), Status::PuatRequired, "PuatRequired"),
+        refusal(
+            "6.11.3 1 another command",
+            vendors(),
+            move |bench| acfg(bench, with(&[(1, uint(8))])),
+            Status::InvalidSubcommand,
+            "UnknownSubcommand",
+        ),
+        refusal(
+            "6.11.3 1 no vendorCommandId",
+            vendors(),
+            move |bench| acfg(bench, with(&[])),
+            Status::MissingParameter,
+            "Message",
+        ),
+        refusal(
+            "6.11.3 1 vendorCommandId as text",
+            vendors(),
+            move |bench| acfg(bench, with(&[(1, text("7"))])),
+            Status::CborUnexpectedType,
+            "Message",
+        ),
+    ]);
+}
+
 #[test]
 fn a_profile_has_the_subcommands_that_it_lists() {
     let all = ConfigCommand::ALL;

@@ -429,6 +429,16 @@ fn begin(token: &Token, next: u64) -> Request {
 }
 
 #[test]
+fn a_credential_that_was_deleted_from_outside_ends_the_walk() {
+    let mut bench = bench();
+    let token = bench.token(Permissions::CM, None);
+    assert_eq!(bench.send(&begin(&token, NEXT_CREDENTIAL).bytes()).status(), Status::Ok);
+    bench.host.credentials.clear();
+    let reply = bench.send(&request(NEXT_CREDENTIAL).bytes());
+    assert_refused_by(&reply, "6.8.4 2 deleted from outside", Status::NotAllowed, "NoSequence");
+}
+
+#[test]
 fn what_ends_a_walk() {
     for (next, step) in WALKS {
         for (name, disturb) in [

@@ -117,13 +117,14 @@ fn announced_algorithms_take_the_place_of_the_real_ones() {
     );
 }
 
-/// Every member from 0x01 to 0x1F, but 0x15: there are no vendor's commands.
+/// Every member from 0x01 to 0x1F.
 #[test]
 fn every_member() {
     let profile = Profile {
         certifications: [("FIPS-CMVP-3".to_owned(), 2), ("FIDO".to_owned(), 1), ("CC-EAL".to_owned(), 4)]
             .into(),
         attestation_formats: vec![Format::Packed],
+        vendor_prototype_config_commands: vec![7, 1 << 40],
         ..full_key()
     };
     let mut bench = Bench::new(profile).passkey("ada").set(Setting::UvCountSinceLastPinEntry(7));
@@ -147,7 +148,8 @@ fn every_member() {
         members.array(name).unwrap().map(|item| Reader::new(item).uint().unwrap()).collect()
     };
     assert_eq!(uints("pinUvAuthProtocols"), [2, 1]);
-    assert_eq!(uints("authenticatorConfigCommands"), [1, 2, 3, 4]);
+    assert_eq!(uints("authenticatorConfigCommands"), [1, 2, 3, 4, 0xff]);
+    assert_eq!(uints("vendorPrototypeConfigCommands"), [7, 1 << 40]);
     for (name, want) in [
         ("maxMsgSize", 1200),
         ("maxCredentialCountInList", 3),

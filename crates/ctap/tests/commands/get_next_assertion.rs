@@ -45,6 +45,13 @@ fn every_credential_answers_once_newest_first() {
 }
 
 #[test]
+fn a_credential_that_was_deleted_from_outside_ends_the_sequence() {
+    let mut bench = begun(hello());
+    bench.host.credentials.clear();
+    bench.send(&NEXT).assert_refused("deleted", Status::NotAllowed);
+}
+
+#[test]
 fn flags_and_names_are_those_of_the_first_answer() {
     let pre_flight = |request: Request| request.option("up", false);
     let verified = |request: Request| request.option("uv", true);

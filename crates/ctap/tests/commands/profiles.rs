@@ -125,6 +125,22 @@ fn profiles_that_are_not_possible() {
             "`pin-uv-auth-token` needs",
         ),
         (
+            "messages that CTAPHID cannot carry",
+            Profile { max_msg_size: Some(7610), ..security_key() },
+            "7609",
+        ),
+        ("a firmware of 0", Profile { firmware_version: Some(0), ..full_key() }, "`firmware-version` is 0"),
+        (
+            "a reset over a transport that is not there",
+            Profile { transports: vec![Transport::Nfc], ..full_key() },
+            "`transports-for-reset`",
+        ),
+        (
+            "too many of a vendor's commands",
+            Profile { vendor_prototype_config_commands: (0..17).collect(), ..full_key() },
+            "more than 16",
+        ),
+        (
             "no mc and ga without tokens",
             Profile { no_mc_ga_permissions_with_client_pin: true, ..legacy_key() },
             "no-mc-ga",

@@ -77,6 +77,8 @@ pub(super) struct File {
     #[serde(default)]
     config_commands: Vec<ConfigCommandName>,
     #[serde(default)]
+    vendor_prototype_config_commands: Vec<u64>,
+    #[serde(default)]
     uv_acfg: bool,
     #[serde(default)]
     enterprise_rp_ids: Vec<String>,
@@ -292,6 +294,7 @@ impl File {
             cred_mgmt: self.cred_mgmt,
             per_cred_mgmt_ro: self.per_cred_mgmt_ro,
             config_commands: all(self.config_commands),
+            vendor_prototype_config_commands: self.vendor_prototype_config_commands,
             uv_acfg: self.uv_acfg,
             enterprise_rp_ids: self.enterprise_rp_ids,
             max_rp_ids_for_set_min_pin_length: self.max_rp_ids_for_set_min_pin_length,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Change, ChangeSet, ConfigCommand, Denied, Host, Outcome, Permissions, Profile, Session, Setting, State,
-    message::{CONFIG, Members, MessageError},
+    message::{CONFIG, Members, MessageError, VENDOR_PROTOTYPE_PARAMS},
     step::steps,
 };
 
@@ -26,13 +26,21 @@ pub(super) async fn run(
         return Err(refuse(host, &READ, error.into()));
     };
     host.note(&READ, Outcome::Passed);
-    let Some(command) = profile.config_commands.iter().copied().find(|command| *command as u64 == number)
+    let command = profile.config_commands.iter().copied().find(|command| *command as u64 == number);
+    let has_vendors = !profile.vendor_prototype_config_commands.is_empty();
+    let Some(byte) = command
+        .map(|command| command as u8)
+        .or((has_vendors && number == VENDOR_PROTOTYPE.into()).then_some(VENDOR_PROTOTYPE))
     else {
         return Err(refuse(host, &SUBCOMMAND, Denied::UnknownSubcommand(number)));
     };
     host.note(&SUBCOMMAND, Outcome::Passed);
     let state = host.state().await?;
-    authenticate(host, profile, session, &state, &members, command).await?;
+    authenticate(host, profile, session, &state, &members, byte).await?;
+    let Some(command) = command else {
+        vendor_prototype(host, profile, members.raw("subCommandParams"))?;
+        return Ok(ok(1).into_bytes());
+    };
     match command {
         ConfigCommand::EnableEnterpriseAttestation => {
             host.commit(ChangeSet::one(Change::Set(Setting::EnterpriseAttestation(true)))).await?;
@@ -54,6 +62,23 @@ pub(super) async fn run(
     Ok(ok(1).into_bytes())
 }
 
+const VENDOR_PROTOTYPE: u8 = ConfigCommand::VENDOR_PROTOTYPE;
+
+/// vendorPrototype (0xFF): a vendor's command is taken, and does nothing.
+fn vendor_prototype(host: &mut impl Host, profile: &Profile, params: Option<&[u8]>) -> Result<(), Denied> {
+    let params = params.map(|map| Members::read(&VENDOR_PROTOTYPE_PARAMS, map)).transpose();
+    let params = params.map_err(|error| refuse(host, &VENDOR, error.into()))?;
+    let Some(id) = params.and_then(|params| params.uint("vendorCommandId")) else {
+        let error = MessageError::Missing { member: "vendorCommandId".to_owned() };
+        return Err(refuse(host, &VENDOR, error.into()));
+    };
+    if !profile.vendor_prototype_config_commands.contains(&id) {
+        return Err(refuse(host, &VENDOR, Denied::UnknownSubcommand(id)));
+    }
+    host.note(&VENDOR, Outcome::Passed);
+    Ok(())
+}
+
 /// Steps 3 and 4.
 async fn authenticate(
     host: &mut impl Host,
@@ -61,11 +86,11 @@ async fn authenticate(
     session: &mut Session,
     state: &State,
     members: &Members<'_>,
-    command: ConfigCommand,
+    command: u8,
 ) -> Result<(), Denied> {
     let verification = Verification::new(profile, state);
     let always = state.settings.always_uv_option(profile) == Some(true);
-    if command == ConfigCommand::ToggleAlwaysUv && !verification.is_protected() && always {
+    if command == ConfigCommand::ToggleAlwaysUv as u8 && !verification.is_protected() && always {
         host.note(&SHIPPED_ON, Outcome::Passed);
         return Ok(());
     }
@@ -77,7 +102,7 @@ async fn authenticate(
     let absent = if profile.client_pin { Denied::PuatRequired } else { Denied::UvRequired };
     let param = required(host, &VERIFY, profile, members, absent)?;
     let params = members.raw("subCommandParams").unwrap_or_default();
-    let message: &[&[u8]] = &[&[0xff; 32], &[super::CONFIG, command as u8], params];
+    let message: &[&[u8]] = &[&[0xff; 32], &[super::CONFIG, command], params];
     authorize(host, &VERIFY, session, param, message, Permissions::ACFG)?;
     host.note(&VERIFY, Outcome::Passed);
     Ok(())
@@ -90,5 +115,6 @@ steps! {
     VERIFY = "6.11" "4" "where verification is set up or always wanted, pinUvAuthParam authenticates subcommand and parameters with a token that has acfg";
     ENTERPRISE = "6.11.1" "1" "ep becomes true";
     ALWAYS_UV = "6.11.2" "1" "alwaysUv is switched";
+    VENDOR = "6.11.3" "1" "vendorCommandId is one of vendorPrototypeConfigCommands";
     LONG_TOUCH = "6.11.5" "1" "longTouchForReset becomes true, until a reset";
 }
