@@ -60,10 +60,11 @@ coverage:
     if [ -x /usr/bin/llvm-cov-19 ]; then export LLVM_COV=/usr/bin/llvm-cov-19 LLVM_PROFDATA=/usr/bin/llvm-profdata-19; fi
     cargo llvm-cov --locked --package softhello-ctap --fail-under-lines 95
 
-# Break each rule of api/ and extension/ in every way and see the crate's tests fail: SHARD k/n is a part; never in CI
+# Break each rule of api/ and extension/ in every way and see the crate's tests of commands fail: SHARD k/n is a part; never in CI
 mutants SHARD="0/1":
-    cargo mutants --package softhello-ctap --file 'crates/ctap/src/api/**' --file 'crates/ctap/src/extension/**' \
-        --shard '{{ trim_start_match(SHARD, "SHARD=") }}' --profile mutants --jobs 2 --output {{ target }}/mutants
+    PROPTEST_CASES=16 cargo mutants --package softhello-ctap --file 'crates/ctap/src/api/**' --file 'crates/ctap/src/extension/**' \
+        --shard '{{ trim_start_match(SHARD, "SHARD=") }}' --profile mutants --jobs 2 --minimum-test-timeout 60 \
+        --output {{ target }}/mutants -- --test commands
 
 # Run every fuzz target for SECONDS; what it found stays in tests/fuzz/artifacts
 fuzz SECONDS="60": fuzz-lock
