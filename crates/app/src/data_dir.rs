@@ -24,8 +24,8 @@ pub(crate) struct DataDir {
     pub(crate) settings: Settings,
     /// Listens for other processes, if this one goes on.
     control: Mutex<Option<socket::Listener>>,
-    /// Files that go with the process.
-    leftovers: Mutex<Vec<PathBuf>>,
+    /// Files that go with the process; links only while they lead where they led.
+    leftovers: Mutex<Vec<(PathBuf, Option<PathBuf>)>>,
     _lock: Option<File>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Leftover<'a> {
 impl Drop for Leftover<'_> {
     fn drop(&mut self) {
         let mut leftovers = self.of.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        leftovers.retain(|path| *path != self.path);
+        leftovers.retain(|(path, _)| *path != self.path);
     }
 }
 
@@ -72,12 +72,15 @@ impl DataDir {
             Locked::Here(lock, control) => (lock, control),
             Locked::Elsewhere(stream) => return Ok(Place::Elsewhere(stream)),
         };
-        let settings = settings(&dir.join("settings.toml"))?;
-        let store = softhello_storage::open(opening.store, dir, device_key)?;
+        let opened = settings(&dir.join("settings.toml"))
+            .and_then(|settings| Ok((settings, softhello_storage::open(opening.store, dir, device_key)?)));
+        let (settings, store) = opened.inspect_err(|_| {
+            control.iter().flat_map(socket::Listener::leftovers).for_each(|path| remove(&path));
+        })?;
         let data = Self::new(store, settings, Some(lock));
         if let Some(control) = control {
             let mut leftovers = data.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            leftovers.extend(control.leftovers());
+            leftovers.extend(control.leftovers().map(|path| (path, None)));
             drop(leftovers);
             data.control.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).replace(control);
         }
@@ -90,7 +93,8 @@ impl DataDir {
 
     /// This file or empty folder goes with the process, unless what is given here is dropped before.
     pub(crate) fn leave(&self, path: PathBuf) -> Leftover<'_> {
-        self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(path.clone());
+        let leftover = (path.clone(), fs::read_link(&path).ok());
+        self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(leftover);
         Leftover { of: self, path }
     }
 
@@ -102,12 +106,18 @@ impl DataDir {
     /// Closes the store and removes what goes with the process.
     pub(crate) fn close(&self) -> Result<(), softhello_storage::StoreError> {
         let mut leftovers = self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        for path in leftovers.drain(..) {
-            // Whatever is gone already need not be removed, and the rest is found stale.
-            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+        for (path, target) in leftovers.drain(..) {
+            if fs::read_link(&path).ok() == target {
+                remove(&path);
+            }
         }
         self.store.close()
     }
+}
+
+/// Whatever is gone already need not be removed, and the rest is found stale.
+fn remove(path: &Path) {
+    let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
 }
 
 /// Who has the lock.

@@ -235,6 +235,7 @@ impl From<WindowsError> for AppError {
             WindowsError::Name { .. } | WindowsError::UnknownKind { .. } => {
                 (Exit::Usage, "choose another one".to_owned())
             }
+            WindowsError::Pin(_) => (Exit::Refused, "choose another PIN".to_owned()),
             WindowsError::NoPin { account } => {
                 (Exit::Refused, format!("`softhello pin set --account {account}` sets Hello up"))
             }

@@ -107,7 +107,8 @@ impl Executor {
             #[cfg(not(unix))]
             Place::Elsewhere(stream) => match stream {},
         };
-        if setup.seed.is_some() {
+        // A service says so itself, of each authenticator.
+        if setup.seed.is_some() && !operation.is_service() {
             events(Event::SeededKeys);
         }
         let closing = Arc::clone(&self.open);

@@ -85,6 +85,16 @@ impl Running {
             ));
         }
         if operation.is_service() {
+            let user = *self.user.borrow();
+            if context.user.is_some_and(|wanted| wanted != user) {
+                return Err(AppError::usage(
+                    format!(
+                        "`{}` runs in this data directory, and has one user for all transports",
+                        self.command
+                    ),
+                    "leave --user out, and say `softhello user …` to replace him",
+                ));
+            }
             return service::run(&operation, self, &setup, events).await;
         }
         let computer = self.computer(&setup, events)?;

@@ -74,7 +74,7 @@ pub(crate) struct Global {
     /// A fixed time, as 2026-01-31T12:00:00Z
     #[arg(long, global = true, value_name = "RFC3339", value_parser = clock)]
     clock: Option<u64>,
-    /// Prints one JSON document
+    /// Prints one JSON document; `hid` and `card` one a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Shows every step of the specification on standard error

@@ -10,7 +10,10 @@ pub(crate) fn read(question: &str, echo: bool, withdrawn: &AtomicBool) -> io::Re
         sync::{Mutex, PoisonError, atomic::Ordering},
     };
 
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::{
+        event::{PollFd, PollFlags, Timespec, poll},
+        termios::{QueueSelector, tcflush},
+    };
 
     /// One question at a time.
     static TURN: Mutex<()> = Mutex::new(());
@@ -21,6 +24,8 @@ pub(crate) fn read(question: &str, echo: bool, withdrawn: &AtomicBool) -> io::Re
 
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut terminal = crate::prompt::terminal()?;
+    // What was typed before the question answers nothing.
+    tcflush(&terminal, QueueSelector::IFlush)?;
     let _silence = if echo { None } else { Some(silence::Silence::begin(&terminal)?) };
     write!(io::stderr(), "{question}")?;
     io::stderr().flush()?;

@@ -62,7 +62,7 @@ pub use settings::{PersistentToken, PinVerifier, Setting, Settings, Template};
 pub use status::Status;
 pub use step::{Event, Outcome, Step};
 
-pub use api::dispatch;
+pub use api::{client_pin::check_new_pin, dispatch};
 
 /// Every step that a rule of this crate decides, in no order.
 pub fn steps() -> impl Iterator<Item = &'static Step> {

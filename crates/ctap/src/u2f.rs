@@ -26,9 +26,6 @@ const CHECK_ONLY: u8 = 0x07;
 const ENFORCE_USER_PRESENCE: u8 = 0x03;
 const DONT_ENFORCE_USER_PRESENCE: u8 = 0x08;
 
-/// The longest key handle: its length takes one byte.
-const MAX_KEY_HANDLE: usize = 255;
-
 /// Answers one raw message, a command APDU: data and a status word.
 ///
 /// A test of user presence does not wait: the platform asks again and again while it is answered `6985`.
@@ -173,9 +170,6 @@ async fn find(
     application: &[u8; 32],
     handle: &[u8],
 ) -> Result<Option<Credential>, StatusWord> {
-    if handle.len() > MAX_KEY_HANDLE {
-        return Ok(None);
-    }
     let query = Query::Ids { rp_id_hash: application, ids: &[handle] };
     let stored = host.find(query).await.map_err(|_| StatusWord::OTHER)?;
     let credential = match stored.first() {
@@ -187,7 +181,7 @@ async fn find(
     }))
 }
 
-/// The `authData`, statement signature and certificate of `fmt: fido-u2f`, made from a registration by a platform.
+/// A registration, taken apart: what a platform makes an attestation of `fmt: fido-u2f` of.
 ///
 /// Source: CTAP 2.3 §10.1.4; WebAuthn Level 3 §8.6.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -120,7 +120,8 @@ pub async fn change_credential(
         false => Err(ChangeError::Breaks(rule)),
     };
     let mut changes = Vec::new();
-    if let Some(Versioned { value: mut stored, revision }) = found {
+    if change.backup_eligible.is_some() || change.backed_up.is_some() {
+        let Versioned { value: mut stored, revision } = found.ok_or(ChangeError::Sealed)?;
         let credential = &mut stored.credential;
         let eligible = change.backup_eligible.unwrap_or(credential.backup_eligible);
         let backed_up = change.backed_up.unwrap_or(credential.backed_up);
@@ -132,8 +133,6 @@ pub async fn change_credential(
             expected: Expected::Revision(revision),
         });
         changes.extend(new_store_state(profile, entropy));
-    } else if change.backup_eligible.is_some() || change.backed_up.is_some() {
-        return Err(ChangeError::Sealed);
     }
     if let Some(wanted) = change.sign_count {
         if profile.ctap.counter == CounterPolicy::Zero {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use softhello_ctap::PinVerifier;
+use softhello_ctap::{Denied, PinVerifier, Profile, Settings, check_new_pin};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -25,6 +25,15 @@ pub enum PinError {
 }
 
 impl Pin {
+    /// Whether an authenticator of this profile takes it as the PIN that a platform enters.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] if not.
+    pub fn check(&self, profile: &Profile, settings: &Settings) -> Result<(), Denied> {
+        check_new_pin(profile, settings, &self.0).map(drop)
+    }
+
     /// What is stored of it.
     pub fn verifier(&self) -> PinVerifier {
         let code_points = u8::try_from(self.0.chars().count()).expect("a PIN has at most 127 code points");

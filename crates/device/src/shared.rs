@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use softhello_ctap::{Authenticator, Channel, Exchange, Status};
+use softhello_ctap::{Authenticator, Channel, Exchange, Status, apdu::StatusWord};
 use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 use crate::{Control, Device, DeviceProfile, Listener, User};
@@ -90,14 +90,32 @@ impl SharedDevice {
 
     /// Answers a CTAP2 request with someone else before the device.
     pub async fn exchange_with(&self, visitor: &mut Visitor, from: Channel, request: &[u8]) -> Exchange {
-        let mut visit = Visit::begin(self.0.device.lock().await, visitor);
-        visit.device.exchange(from, request).await
+        let unanswered = Exchange { response: Vec::new(), cause: None };
+        self.until_power_cycle(unanswered, async {
+            let mut visit = Visit::begin(self.0.device.lock().await, visitor);
+            visit.device.exchange(from, request).await
+        })
+        .await
     }
 
     /// Answers a U2F message with someone else before the device.
     pub async fn message_with(&self, visitor: &mut Visitor, from: Channel, apdu: &[u8]) -> Vec<u8> {
-        let mut visit = Visit::begin(self.0.device.lock().await, visitor);
-        visit.device.message(from, apdu).await
+        let unanswered = StatusWord::OTHER.0.to_be_bytes().to_vec();
+        self.until_power_cycle(unanswered, async {
+            let mut visit = Visit::begin(self.0.device.lock().await, visitor);
+            visit.device.message(from, apdu).await
+        })
+        .await
+    }
+
+    /// A power cycle ends whatever is under way without an answer.
+    async fn until_power_cycle<T>(&self, unanswered: T, under_way: impl Future<Output = T>) -> T {
+        let mut power_cycles = self.power_cycles();
+        tokio::select! {
+            biased;
+            answer = under_way => answer,
+            _ = power_cycles.changed() => unanswered,
+        }
     }
 }
 

@@ -1,16 +1,19 @@
 //! CTAPHID on a device, whatever carries its reports.
 
-use std::{future::Future, io, pin::Pin, sync::Arc};
+use std::{future::Future, io};
 
 use rand::Rng as _;
 use softhello_ctap::{
     Channel, Timestamp, Transport,
     hid::{Action, Machine, Options, Report},
 };
-use softhello_device::{Command, SharedDevice};
+use softhello_device::SharedDevice;
 use tokio::time::{Duration, Instant};
 
-use crate::Alarm;
+use crate::{
+    Alarm,
+    work::{Work, answer},
+};
 
 /// Carries reports from hosts.
 pub(crate) trait Incoming {
@@ -102,8 +105,8 @@ pub(crate) async fn serve<I: Incoming>(
             machine.discard_outgoing();
         }
         match machine.receive(peer, &report, now(), &mut |out| rand::rng().fill_bytes(out)) {
-            Some(Action::Cbor { cid, request }) => work = Some(Work::command(device, cid, request)),
-            Some(Action::Message { cid, apdu }) => work = Some(Work::message(device, cid, apdu)),
+            Some(Action::Cbor { cid, request }) => work = Some(Work::command(device, channel(cid), request)),
+            Some(Action::Message { cid, apdu }) => work = Some(Work::message(device, channel(cid), apdu)),
             Some(Action::Cancel) => work.iter().for_each(Work::cancel),
             Some(Action::Abort) => work = None,
             Some(Action::Wink) | None => {}
@@ -111,45 +114,8 @@ pub(crate) async fn serve<I: Incoming>(
     }
 }
 
-/// A request under way.
-struct Work {
-    answer: Pin<Box<dyn Future<Output = Vec<u8>> + Send>>,
-    /// None for U2F, which cannot be cancelled.
-    command: Option<Arc<Command>>,
-}
-
-impl Work {
-    fn command(device: &SharedDevice, cid: u32, request: Vec<u8>) -> Self {
-        let command = Arc::new(device.command());
-        let running = Arc::clone(&command);
-        let answer = Box::pin(async move { running.run(channel(cid), &request).await });
-        Self { answer, command: Some(command) }
-    }
-
-    fn message(device: &SharedDevice, cid: u32, apdu: Vec<u8>) -> Self {
-        let device = device.clone();
-        Self { answer: Box::pin(async move { device.message(channel(cid), &apdu).await }), command: None }
-    }
-
-    fn cancel(&self) {
-        self.command.iter().for_each(|command| command.cancel());
-    }
-
-    fn awaits_user(&self) -> bool {
-        self.command.as_ref().is_some_and(|command| command.awaits_user())
-    }
-}
-
 fn channel(cid: u32) -> Channel {
     Channel { transport: Transport::Usb, id: cid }
-}
-
-/// The answer of the request under way; never, if there is none.
-async fn answer(work: &mut Option<Work>) -> Vec<u8> {
-    match work {
-        Some(work) => work.answer.as_mut().await,
-        None => std::future::pending().await,
-    }
 }
 
 async fn send<P>(outgoing: &impl Outgoing<P>, waiting: Option<(P, Report)>) -> io::Result<()> {

@@ -16,6 +16,7 @@ pub mod pty;
 pub mod udp;
 #[cfg(unix)]
 pub mod vpcd;
+mod work;
 
 use std::pin::Pin;
 

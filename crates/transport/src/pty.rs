@@ -103,6 +103,7 @@ fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 #[derive(Debug)]
 struct Link {
     path: PathBuf,
+    target: PathBuf,
 }
 
 impl Link {
@@ -117,14 +118,16 @@ impl Link {
             Err(error) => return Err(error),
         }
         symlink(target, path)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), target: target.to_owned() })
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
         // Whoever took its place meanwhile keeps it; there is nobody to tell if it cannot be removed.
-        let _ = fs::remove_file(&self.path);
+        if fs::read_link(&self.path).is_ok_and(|target| target == self.target) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

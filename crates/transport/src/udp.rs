@@ -161,12 +161,12 @@ impl Remote {
             self.socket.send(&report).await?;
         }
         let mut incoming = Reassembly::new(self.cid, command);
-        let mut report = [0; REPORT_LEN];
+        // One byte more, so that a datagram that is too long is not taken for a report.
+        let mut datagram = [0; REPORT_LEN + 1];
         loop {
-            if self.socket.recv(&mut report).await? != REPORT_LEN {
-                continue;
-            }
-            match incoming.push(&report) {
+            let len = self.socket.recv(&mut datagram).await?;
+            let Some(report) = datagram.first_chunk().filter(|_| len == REPORT_LEN) else { continue };
+            match incoming.push(report) {
                 Ok(Some(Reply::Response(response))) => return Ok(response),
                 Ok(Some(Reply::Keepalive { .. }) | None) => {}
                 Err(error) => return Err(invalid(error)),

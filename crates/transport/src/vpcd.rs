@@ -4,11 +4,8 @@
 //! a control: 0 off, 1 on, 2 reset, 4 asks for the ATR; anything else is a command APDU, which is answered.
 
 use std::{
-    future::Future,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
 };
 
 use softhello_ctap::{
@@ -16,14 +13,17 @@ use softhello_ctap::{
     apdu::StatusWord,
     nfc::{Action, Card, Received},
 };
-use softhello_device::{Command, SharedDevice};
+use softhello_device::SharedDevice;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     time::{Duration, Instant},
 };
 
-use crate::Alarm;
+use crate::{
+    Alarm,
+    work::{Work, answer},
+};
 
 /// Where the first virtual reader listens.
 pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 35_963);
@@ -87,9 +87,9 @@ impl Reader {
                     continue;
                 }
                 response = answer(&mut work) => {
-                    let form = work.take().map(|work| work.form);
+                    let is_message = work.take().is_some_and(|work| work.is_message());
                     match owed.take() {
-                        Some(_) => self.send(&respond(&mut card, form, response)).await?,
+                        Some(_) => self.send(&respond(&mut card, is_message, response)).await?,
                         None => finished = Some(response),
                     }
                     continue;
@@ -123,11 +123,11 @@ impl Reader {
                     match action {
                         Action::Answer(answer) => self.send(&answer).await?,
                         Action::Message(message) => {
-                            work = Some(Work::message(device, message));
+                            work = Some(Work::message(device, CHANNEL, message));
                             owed = Some(None);
                         }
                         Action::Cbor { request, polls } => {
-                            work = Some(Work::command(device, request));
+                            work = Some(Work::command(device, CHANNEL, request));
                             owed = Some(polls.then_some(patience));
                         }
                         Action::Poll | Action::Cancel => match finished.take() {
@@ -168,56 +168,8 @@ impl Reader {
     }
 }
 
-/// A request under way.
-struct Work {
-    answer: Pin<Box<dyn Future<Output = Vec<u8>> + Send>>,
-    form: Form,
-}
-
-/// What a request is.
-enum Form {
-    Cbor(Arc<Command>),
-    Message,
-}
-
-impl Work {
-    fn command(device: &SharedDevice, request: Vec<u8>) -> Self {
-        let command = Arc::new(device.command());
-        let running = Arc::clone(&command);
-        let answer = Box::pin(async move { running.run(CHANNEL, &request).await });
-        Self { answer, form: Form::Cbor(command) }
-    }
-
-    fn message(device: &SharedDevice, message: Vec<u8>) -> Self {
-        let device = device.clone();
-        let answer = Box::pin(async move { device.message(CHANNEL, &message).await });
-        Self { answer, form: Form::Message }
-    }
-
-    fn cancel(&self) {
-        if let Form::Cbor(command) = &self.form {
-            command.cancel();
-        }
-    }
-
-    fn awaits_user(&self) -> bool {
-        matches!(&self.form, Form::Cbor(command) if command.awaits_user())
-    }
-}
-
-/// The answer of the request under way; never, if there is none.
-async fn answer(work: &mut Option<Work>) -> Vec<u8> {
-    match work {
-        Some(work) => work.answer.as_mut().await,
-        None => std::future::pending().await,
-    }
-}
-
-fn respond(card: &mut Card, form: Option<Form>, response: Vec<u8>) -> Vec<u8> {
-    match form {
-        Some(Form::Message) => card.respond_message(response),
-        _ => card.respond(response),
-    }
+fn respond(card: &mut Card, is_message: bool, response: Vec<u8>) -> Vec<u8> {
+    if is_message { card.respond_message(response) } else { card.respond(response) }
 }
 
 /// TCP_QUICKACK holds for a few segments only.

@@ -148,12 +148,13 @@ impl Creation<'_> {
         } else {
             excluded
         };
-        self.extensions
-            .prepare(info, method.verifies(info), connection)
-            .await
-            .map_err(|error| error.at(&INVOKE, not_allowed))?;
         let formats = attestation_formats(options, info);
         loop {
+            // Anew each time: a wrong PIN ends what was agreed on before.
+            self.extensions
+                .prepare(info, method.verifies(info), connection)
+                .await
+                .map_err(|error| error.at(&INVOKE, not_allowed))?;
             let request = MakeCredential {
                 client_data_hash: &self.client_data_hash,
                 rp_id,

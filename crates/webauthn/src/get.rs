@@ -169,11 +169,12 @@ impl<'a> Request<'a> {
             [only] => Some(*only),
             _ => None,
         };
-        self.extensions
-            .prepare(only, info, method.verifies(info), connection)
-            .await
-            .map_err(|error| error.at(&INVOKE, not_allowed))?;
         loop {
+            // Anew each time: a wrong PIN ends what was agreed on before.
+            self.extensions
+                .prepare(only, info, method.verifies(info), connection)
+                .await
+                .map_err(|error| error.at(&INVOKE, not_allowed))?;
             let request = GetAssertion {
                 rp_id,
                 client_data_hash: &self.client_data_hash,

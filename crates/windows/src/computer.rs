@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
-use softhello_ctap::{CredentialId, PinVerifier, Query, UserVerification};
+use softhello_ctap::{CredentialId, PinVerifier, Query, Settings as CtapSettings, UserVerification};
 use softhello_device::{
     ChangeError, Clock, CredentialChange, Device, DeviceProfile, Entropy, Pin, Seed, change_credential,
     container_id, create_container, new_store_state, set_pin,
@@ -203,11 +203,20 @@ impl Computer {
     ///
     /// # Errors
     ///
-    /// [`WindowsError::NoAccount`] or [`WindowsError::Store`].
+    /// [`WindowsError::Pin`] if an authenticator of this profile does not take it from a platform, [`WindowsError::NoAccount`] or
+    /// [`WindowsError::Store`].
     pub async fn set_pin(&self, name: &str, pin: Option<&Pin>) -> Result<(), WindowsError> {
         let account = self.account(name).await?;
         let profile = self.pin_profile();
-        match set_pin(&self.store, self.container_of(&account, &profile.container), &profile, pin).await {
+        let container = self.container_of(&account, &profile.container);
+        if let Some(pin) = pin.filter(|_| profile.ctap.client_pin) {
+            let settings = match self.store.state(container).await {
+                Err(StoreError::NoContainer(_)) => CtapSettings::default(),
+                other => other?.value.settings.clone(),
+            };
+            pin.check(&profile.ctap, &settings).map_err(WindowsError::Pin)?;
+        }
+        match set_pin(&self.store, container, &profile, pin).await {
             Err(StoreError::NoContainer(_)) => {
                 let account = self.with_kind(name, &profile.container).await?;
                 self.make_container(&account, &profile, pin).await.map(drop)

@@ -37,6 +37,9 @@ pub enum WindowsError {
         /// The account.
         account: String,
     },
+    /// The authenticator does not take this PIN.
+    #[error("the PIN cannot be set: {0}")]
+    Pin(softhello_ctap::Denied),
     /// There is no container to delete. Windows logs event 6611.
     #[error("the account `{account}` has no container")]
     NoContainer {

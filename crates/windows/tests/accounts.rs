@@ -6,9 +6,9 @@ mod common;
 use common::{computer_of, create, pin};
 use pollster::block_on;
 use softhello_ctap::Timestamp;
-use softhello_device::{Clock, Seed};
+use softhello_device::{Clock, Pin, Seed};
 use softhello_storage::memory;
-use softhello_windows::{AccountKind, Computer, CredentialChange, DeviceProfile, WindowsError};
+use softhello_windows::{AccountKind, Computer, CredentialChange, DeviceProfile, Rule, WindowsError};
 
 #[test]
 fn the_default_account_is_there_and_others_are_not() {
@@ -89,14 +89,34 @@ fn changes_from_outside_draw_a_new_credential_store_state() {
     states.push(state());
     let passkeys = block_on(computer.passkeys("ada")).unwrap();
     let id = &passkeys[0].stored.credential.id;
-    let change = CredentialChange { sign_count: Some(7), ..CredentialChange::default() };
+    let change = CredentialChange {
+        backup_eligible: Some(true),
+        breaking: vec![Rule::BackupEligibilityIsFixed],
+        ..CredentialChange::default()
+    };
     block_on(computer.change_passkey("ada", id, &change)).unwrap();
     states.push(state());
+    let change = CredentialChange { sign_count: Some(7), ..CredentialChange::default() };
+    block_on(computer.change_passkey("ada", id, &change)).unwrap();
+    assert_eq!(state(), states[2], "a counter is no part of it");
     block_on(computer.delete_passkey("ada", id)).unwrap();
     states.push(state());
     states.sort_unstable();
     states.dedup();
     assert_eq!(states.len(), 4);
+}
+
+/// A PIN that platforms enter obeys the authenticator's rules, whoever sets it.
+#[test]
+fn a_security_key_takes_no_pin_that_a_platform_could_not_set() {
+    let computer = Computer::in_memory().with_profile(DeviceProfile::built_in("security-key").unwrap());
+    block_on(computer.add_account("ada", AccountKind::Local, None)).unwrap();
+    let set = |pin: &str| block_on(computer.set_pin("ada", Some(&Pin::try_from(pin).unwrap())));
+    set("1234").unwrap();
+    for (long, bytes) in [("x".repeat(64), 64), ("ä".repeat(32), 64)] {
+        let error = set(&long).unwrap_err();
+        assert!(matches!(error, WindowsError::Pin(_)), "{bytes} bytes: {error}");
+    }
 }
 
 /// A seeded computer gives the same bytes again on another one, and none of them twice on the same.

@@ -23,8 +23,8 @@ pub(crate) async fn carry_out(
 ) -> Result<Output, AppError> {
     let (reader, mut writer) = UnixStream::from_std(stream).map_err(gone)?.into_split();
     let mut lines = Lines::new(reader);
+    write(&mut writer, &Request::Version(VERSION.to_owned())).await.map_err(gone)?;
     let request = Request::CarryOut {
-        version: VERSION.to_owned(),
         context: Box::new(context.clone()),
         operation: Box::new(operation),
         can_ask: prompt.is_some(),

@@ -22,10 +22,10 @@ use question::{Answered, Question};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 enum Request {
+    /// Comes first, and is understood by every version: only the same one understands the rest.
+    Version(String),
     /// Carry this out.
     CarryOut {
-        /// Only the same version understands it.
-        version: String,
         context: Box<Context>,
         operation: Box<Operation>,
         /// There is someone to ask.

@@ -45,7 +45,17 @@ pub(crate) async fn listen(socket: socket::Listener, running: Arc<Running>) -> i
 async fn serve(stream: UnixStream, running: Arc<Running>) {
     let (reader, mut writer) = stream.into_split();
     let mut lines = Lines::new(reader);
-    let Ok(Ok(Some(Request::CarryOut { version, context, operation, can_ask }))) =
+    let Ok(Ok(Some(Request::Version(version)))) = timeout(PATIENCE, lines.next()).await else { return };
+    if version != VERSION {
+        let error = AppError::new(
+            Exit::Usage,
+            format!("softhello {VERSION} runs in this data directory, and this is {version}"),
+            "end the other one, or use the same version",
+        );
+        let _ = timeout(PATIENCE, write(&mut writer, &Response::Error(error))).await;
+        return;
+    }
+    let Ok(Ok(Some(Request::CarryOut { context, operation, can_ask }))) =
         timeout(PATIENCE, lines.next()).await
     else {
         return;
@@ -60,7 +70,7 @@ async fn serve(stream: UnixStream, running: Arc<Running>) {
         }
     });
     let prompt = can_ask.then(|| Remote { tell: tell.clone(), answers, number: 0 });
-    let carried_out = carry_out(&running, &version, *context, *operation, prompt, tell.clone());
+    let carried_out = carry_out(&running, *context, *operation, prompt, tell.clone());
     tokio::select! {
         response = carried_out => drop(tell.send(response)),
         () = pass_answers(&mut lines, answer) => {}
@@ -72,19 +82,11 @@ async fn serve(stream: UnixStream, running: Arc<Running>) {
 
 async fn carry_out(
     running: &Arc<Running>,
-    version: &str,
     context: Context,
     operation: Operation,
     prompt: Option<Remote>,
     tell: mpsc::UnboundedSender<Response>,
 ) -> Response {
-    if version != VERSION {
-        return Response::Error(AppError::new(
-            Exit::Usage,
-            format!("softhello {VERSION} runs in this data directory, and this is {version}"),
-            "end the other one, or use the same version",
-        ));
-    }
     let prompt = prompt.map(|remote| Box::new(remote) as Box<dyn Prompt>);
     let mut events = |event: Event| drop(tell.send(Response::Event(event)));
     match running.carry_out(context, operation, prompt, &mut events).await {

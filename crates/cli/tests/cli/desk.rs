@@ -46,7 +46,7 @@ impl Desk {
 
     /// The binary with these arguments, in this folder, with nothing of the environment that it looks at.
     pub(crate) fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_softhello"));
+        let mut command = without_terminal(env!("CARGO_BIN_EXE_softhello"));
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
@@ -106,6 +106,16 @@ impl Desk {
 }
 
 const REPEATABLE: &str = "--seed 00112233 --clock 2026-01-31T12:00:00Z";
+
+/// The binary in a session of its own: on a developer's terminal it would ask there.
+fn without_terminal(binary: &str) -> Command {
+    if !cfg!(target_os = "linux") {
+        return Command::new(binary);
+    }
+    let mut command = Command::new("setsid");
+    command.arg(binary);
+    command
+}
 
 /// Told at every run with a seed.
 const SEEDED: &str = "warning: keys made from --seed are not secret";

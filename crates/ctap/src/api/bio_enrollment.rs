@@ -1,7 +1,7 @@
 //! authenticatorBioEnrollment (0x09). Source: CTAP 2.3 §6.7.
 
 use super::{
-    ok,
+    answer, ok,
     pin_uv_auth::{self, Param, authorize},
     refuse,
 };
@@ -150,8 +150,11 @@ async fn begin(
     }
     host.note(&ROOM, Outcome::Passed);
     let template_id = drawn::<4>(&mut |out| host.random(out)).to_vec();
-    let enrollment = Enrollment { template_id: template_id.clone(), remaining: profile.fingerprint_samples };
-    let (status, remaining) = sample(host, session, enrollment, params).await?;
+    let enrollment = session
+        .enrollment
+        .insert(Enrollment { template_id: template_id.clone(), remaining: profile.fingerprint_samples });
+    let (status, remaining) = sample(host, enrollment, params).await?;
+    end_if_enrolled(session, remaining);
     Ok(sampled(Some(&template_id), status, remaining))
 }
 
@@ -161,19 +164,26 @@ async fn capture_next_sample(
     params: Option<&Members<'_>>,
 ) -> Result<Vec<u8>, Denied> {
     let id = params.and_then(|params| params.bytes("templateId"));
-    let Some(enrollment) = session.enrollment.take_if(|running| id == Some(&running.template_id)) else {
+    let running = session.enrollment.as_mut().filter(|running| id == Some(&running.template_id));
+    let Some(enrollment) = running else {
         return Err(refuse(host, &RUNNING, Denied::NoEnrollment));
     };
     host.note(&RUNNING, Outcome::Passed);
-    let (status, remaining) = sample(host, session, enrollment, params).await?;
+    let (status, remaining) = sample(host, enrollment, params).await?;
+    end_if_enrolled(session, remaining);
     Ok(sampled(None, status, remaining))
 }
 
-/// Waits for one sample. The last good one enrols the finger.
+fn end_if_enrolled(session: &mut Session, remaining: u8) {
+    if remaining == 0 {
+        session.enrollment = None;
+    }
+}
+
+/// Waits for one sample. The last good one enrols the finger; the enrolment stays as it was until that is durable.
 async fn sample(
     host: &mut impl Host,
-    session: &mut Session,
-    mut enrollment: Enrollment,
+    enrollment: &mut Enrollment,
     params: Option<&Members<'_>>,
 ) -> Result<(SampleStatus, u8), Denied> {
     let timeout_ms = params.and_then(|params| params.uint("timeoutMilliseconds"));
@@ -185,26 +195,19 @@ async fn sample(
         Answer::Declined => Err(Denied::UserDeclined),
         Answer::Cancelled => Err(Denied::Cancelled),
     };
-    let status = match status {
-        Ok(status) => status,
-        Err(denied) => {
-            session.enrollment = Some(enrollment);
-            return Err(refuse(host, &SAMPLE, denied));
-        }
-    };
+    let status = status.map_err(|denied| refuse(host, &SAMPLE, denied))?;
     host.note(&SAMPLE, Outcome::Chose(if status == SampleStatus::Good { "good" } else { "not good" }));
-    if status == SampleStatus::Good {
-        enrollment.remaining = enrollment.remaining.saturating_sub(1);
+    let remaining = match status {
+        SampleStatus::Good => enrollment.remaining.saturating_sub(1),
+        _ => enrollment.remaining,
+    };
+    if remaining == 0 {
+        let template = Template { id: enrollment.template_id.clone(), friendly_name: None };
+        host.commit(ChangeSet::one(Change::Set(Setting::Template(template)))).await?;
+        host.note(&ENROLLED, Outcome::Passed);
     }
-    let remaining = enrollment.remaining;
-    if remaining > 0 {
-        session.enrollment = Some(enrollment);
-        return Ok((status, remaining));
-    }
-    let template = Template { id: enrollment.template_id, friendly_name: None };
-    host.commit(ChangeSet::one(Change::Set(Setting::Template(template)))).await?;
-    host.note(&ENROLLED, Outcome::Passed);
-    Ok((status, 0))
+    enrollment.remaining = remaining;
+    Ok((status, remaining))
 }
 
 fn sampled(template_id: Option<&[u8]>, status: SampleStatus, remaining: u8) -> Vec<u8> {
@@ -262,12 +265,6 @@ async fn remove(host: &mut impl Host, params: Option<&Members<'_>>) -> Result<Ve
     host.commit(ChangeSet::one(Change::Set(Setting::RemoveTemplate(template.id)))).await?;
     host.note(&REMOVE, Outcome::Passed);
     Ok(ok(1).into_bytes())
-}
-
-fn answer(map: MapBuilder) -> Vec<u8> {
-    let mut out = ok(128);
-    map.write(&mut out);
-    out.into_bytes()
 }
 
 steps! {

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    answer,
     get_assertion::write_user,
     get_info, make_credential, ok,
     pin_uv_auth::{self, Param, authorize, is_persistent},
@@ -372,12 +373,6 @@ async fn commit(
     session.rps = None;
     session.credentials = None;
     Ok(())
-}
-
-fn answer(map: MapBuilder) -> Vec<u8> {
-    let mut out = ok(512);
-    map.write(&mut out);
-    out.into_bytes()
 }
 
 steps! {

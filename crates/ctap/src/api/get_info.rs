@@ -24,10 +24,9 @@ pub(super) async fn run(host: &mut impl Host, profile: &Profile) -> Result<Vec<u
         Some(max) => Some(remaining(max, host.find(Query::Discoverable).await?.len())),
         None => None,
     };
-    let random = |host: &mut dyn FnMut(&mut [u8])| drawn(host);
     let ivs = profile
         .per_cred_mgmt_ro
-        .then(|| [random(&mut |out| host.random(out)), random(&mut |out| host.random(out))]);
+        .then(|| [drawn(&mut |out| host.random(out)), drawn(&mut |out| host.random(out))]);
     host.note(&ANSWER, Outcome::Passed);
     let mut out = ok(512);
     response(profile, &state, remaining, ivs).write(&mut out);

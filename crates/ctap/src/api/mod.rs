@@ -21,6 +21,7 @@ mod verification;
 use crate::{
     Channel, Denied, Exchange, Host, Outcome, Piece, Profile, Session, Status, Step, Steps,
     cbor::{self, Writer},
+    message::MapBuilder,
     step::steps,
 };
 
@@ -190,6 +191,13 @@ fn ok(capacity: usize) -> Writer {
     let mut out = Vec::with_capacity(capacity);
     out.push(Status::Ok.code());
     Writer::appending(out)
+}
+
+/// A response that begins with success and has these members.
+fn answer(map: MapBuilder) -> Vec<u8> {
+    let mut out = ok(512);
+    map.write(&mut out);
+    out.into_bytes()
 }
 
 steps! {

@@ -330,6 +330,13 @@ impl Bench {
 
     /// Sends a request and cuts the power when the user is asked. Gives the calls until then.
     pub(crate) fn cut_power_at_ask(&mut self, request: &[u8]) -> Vec<Call> {
+        let calls = self.abort_at_ask(request);
+        self.power_cycle();
+        calls
+    }
+
+    /// Sends a request and drops it when the user is asked, as a resynchronised channel does. Gives the calls until then.
+    pub(crate) fn abort_at_ask(&mut self, request: &[u8]) -> Vec<Call> {
         self.host.calls.clear();
         self.host.cut_at_ask = true;
         {
@@ -344,7 +351,6 @@ impl Bench {
             assert!(poll.is_pending(), "the user was not asked");
         }
         self.host.cut_at_ask = false;
-        self.power_cycle();
         std::mem::take(&mut self.host.calls)
     }
 

@@ -396,6 +396,16 @@ fn a_cancelled_sample_does_not_end_the_enrolment() {
     }
 }
 
+#[test]
+fn a_sample_that_is_dropped_does_not_end_the_enrolment() {
+    let mut bench = bench();
+    let token = token(&mut bench);
+    let id = sampled(&bench.send(&token.authorize(request(BEGIN)).bytes())).0.unwrap();
+    let next = token.authorize(of_template(NEXT_SAMPLE, &id)).bytes();
+    bench.abort_at_ask(&next);
+    assert_eq!(sampled(&bench.send(&next)), (None, 0, 1));
+}
+
 /// A sample belongs to the template that is being enrolled, and to no other.
 #[test]
 fn another_template_id_does_not_disturb() {
@@ -457,6 +467,8 @@ fn a_failing_store_enrols_nothing() {
     assert_eq!((reply.status(), reply.reason()), (Status::CtapOther, "Host"));
     assert!(bench.settings().templates.is_empty());
     reply.assert_noted("the last sample");
+    // The sample has to be made again, and then it is.
+    assert_eq!(sampled(&bench.send(&next.bytes())), (None, 0, 0));
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn every_numbered_step_is_taken_or_has_its_reason() {
 }
 
 #[test]
-fn a_step_has_one_place_and_words_of_its_own() {
+fn a_step_has_one_place_and_words() {
     assert_eq!(known().len(), steps().count(), "a section and a number name one step");
     for step in steps() {
         assert!(step.rule.len() > 4 && !step.rule.ends_with('.'), "§{} step {}", step.section, step.number);

@@ -284,13 +284,11 @@ fn validate_credentials(credentials: &[ExportedCredential]) -> Result<(), StoreE
             "its id is there twice"
         } else if !places.insert(place) {
             "another one has the same RP ID, user id and kind"
-        } else if credential.rp_id.is_empty() || credential.rp_id.len() > MAX_NAME {
-            "its RP ID is empty or too long"
+        } else if credential.rp_id.len() > MAX_NAME {
+            "its RP ID is too long"
         } else if credential.user.id.is_empty() || credential.user.id.len() > 64 {
             // CTAP 2.3 §6.1.2, parameter user; WebAuthn Level 3 §5.4.3: "a maximum size of 64 bytes".
             "its user id has not 1 to 64 bytes"
-        } else if credential.backed_up && !credential.backup_eligible {
-            "it is backed up without being eligible"
         } else {
             continue;
         };

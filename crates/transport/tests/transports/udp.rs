@@ -14,17 +14,22 @@ use softhello_transport::{
 };
 use tokio::{
     net::UdpSocket,
+    task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
 
 use crate::bench::{device, soon};
 
 async fn listening(device: &SharedDevice, lenient: bool) -> SocketAddr {
+    served(device, lenient).await.0
+}
+
+/// The same, and the task that serves.
+async fn served(device: &SharedDevice, lenient: bool) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address().unwrap();
     let device = device.clone();
-    tokio::spawn(async move { listener.serve(&device, lenient).await });
-    address
+    (address, tokio::spawn(async move { listener.serve(&device, lenient).await }))
 }
 
 /// A host that sees every report.
@@ -85,13 +90,11 @@ async fn keepalives_tell_of_the_user_and_a_cancel_ends_it() {
     let cid = host.channel().await;
     host.send(cid, command::CBOR, &[api::SELECTION]).await;
     let began = Instant::now();
-    let mut seen = 0;
-    while began.elapsed() < Duration::from_millis(500) {
+    for _ in 0..5 {
         let report = host.report().await;
         assert_eq!(report[4..8], [0x80 | command::KEEPALIVE, 0, 1, 2]);
-        seen += 1;
     }
-    assert!((4..=8).contains(&seen), "at once, and then about every 90 ms: {seen}");
+    assert!(began.elapsed() > Duration::from_millis(4 * 80), "one at once, and then one every 90 ms");
     host.send(cid, command::CANCEL, &[]).await;
     loop {
         let report = host.report().await;
@@ -209,12 +212,21 @@ async fn datagrams_without_sense() {
 /// A transport that goes takes its device along, and another one of the same device serves on.
 #[tokio::test]
 async fn two_transports_of_one_device() {
-    let (device, _) = device("security-key").await;
-    let one = listening(&device, false).await;
+    let (device, user) = device("security-key").await;
+    let (one, serving) = served(&device, false).await;
     let two = listening(&device, false).await;
     let mut remotes = [Remote::connect(one).await.unwrap(), Remote::connect(two).await.unwrap()];
     let all = remotes.each_mut().map(|remote| remote.exchange(Channel::default(), &[api::GET_INFO]));
     for answer in all {
         assert_eq!(soon(answer).await.response[0], 0);
     }
+    user.send_replace(None);
+    let host = Host::new(one).await;
+    let cid = host.channel().await;
+    host.send(cid, command::CBOR, &[api::SELECTION]).await;
+    host.report().await;
+    serving.abort();
+    let [_, other] = &mut remotes;
+    let answer = soon(other.exchange(Channel::default(), &[api::GET_INFO])).await.response;
+    assert_eq!(answer[0], 0, "what waited for its user has gone with its transport");
 }

@@ -5,7 +5,9 @@ pub(crate) mod token;
 
 use subtle::ConstantTimeEq as _;
 
-use super::{ok, refuse};
+pub use new_pin::check as check_new_pin;
+
+use super::{answer, ok, refuse};
 use crate::{
     Change, ChangeSet, Channel, Denied, Host, Outcome, PersistentToken, PinUvAuthProtocol, Profile, Session,
     Setting, State, Step, Steps,
@@ -286,13 +288,6 @@ fn verify(
     }
     host.note(step, Outcome::Passed);
     Ok(())
-}
-
-/// A successful response.
-fn answer(map: MapBuilder) -> Vec<u8> {
-    let mut out = ok(128);
-    map.write(&mut out);
-    out.into_bytes()
 }
 
 steps! {

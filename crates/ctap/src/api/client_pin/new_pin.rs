@@ -21,10 +21,21 @@ pub(super) fn read(
     }
     let end = padded.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let pin = padded.get(..end).unwrap_or_default();
-    if pin.len() == PADDED {
-        return Err(Denied::PinTooLong { bytes: PADDED });
+    check(profile, settings, std::str::from_utf8(pin).map_err(|_| Denied::PinNotUtf8)?)
+}
+
+/// What is kept of a new PIN that an authenticator takes: at most 63 bytes, minPINLength to maxPINLength code points, and what the
+/// complexity policy wants.
+///
+/// Source: CTAP 2.3 §6.5.1 and §6.5.5.5, "setPIN".
+///
+/// # Errors
+///
+/// [`Denied`] if it does not take the PIN.
+pub fn check(profile: &Profile, settings: &Settings, text: &str) -> Result<PinVerifier, Denied> {
+    if text.len() >= PADDED {
+        return Err(Denied::PinTooLong { bytes: text.len() });
     }
-    let text = std::str::from_utf8(pin).map_err(|_| Denied::PinNotUtf8)?;
     let code_points = text.chars().count();
     let (min, max) = (settings.min_pin_length(profile), profile.max_pin_length);
     let code_points = u8::try_from(code_points)
