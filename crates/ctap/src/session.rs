@@ -108,7 +108,7 @@ pub(crate) struct Enrollment {
 }
 
 /// How long a sequence waits for its continuation, in milliseconds.
-pub(crate) const SEQUENCE_LIFETIME_MS: u64 = 30_000;
+const SEQUENCE_LIFETIME_MS: u64 = 30_000;
 
 impl Session {
     /// The state right after power-up at `now`.
@@ -202,6 +202,17 @@ impl Session {
         value
     }
 
+    /// Whether a sequence goes on: in time, and with what it was begun with.
+    pub(crate) fn goes_on(
+        &self,
+        last: Timestamp,
+        now: Timestamp,
+        authorization: Authorization,
+        settings: &Settings,
+    ) -> bool {
+        is_in_time(last, now) && self.still_authorized(authorization, settings)
+    }
+
     /// Whether what a sequence was begun with still holds.
     pub(crate) fn still_authorized(&self, authorization: Authorization, settings: &Settings) -> bool {
         match authorization {
@@ -214,6 +225,11 @@ impl Session {
             }
         }
     }
+}
+
+/// Whether so little time has passed since the last answer of a sequence that it goes on.
+pub(crate) fn is_in_time(last: Timestamp, now: Timestamp) -> bool {
+    now.0.saturating_sub(last.0) <= SEQUENCE_LIFETIME_MS
 }
 
 /// A token to be issued.

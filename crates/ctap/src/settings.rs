@@ -130,6 +130,11 @@ pub enum Setting {
 }
 
 impl Settings {
+    /// Whether this RP is told of the rules for PINs (§6.11.4, `minPinLengthRPIDs`).
+    pub(crate) fn tells_of_pins(&self, rp_id: &str) -> bool {
+        self.min_pin_length_rp_ids.iter().any(|known| known == rp_id)
+    }
+
     /// A new device's settings. Only a profile with a persistent token draws: 64 bytes.
     pub fn new(profile: &Profile, random: &mut dyn FnMut(&mut [u8])) -> Self {
         let mut settings = Self::default();

@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{
     Change, ChangeSet, Channel, Credential, CredentialId, Denied, Extension, Host, HostError, Outcome,
-    Permissions, Profile, Query, Session, Setting, State, Steps, Timestamp,
+    Permissions, Profile, Query, Session, Setting, State, Steps,
     message::{
         CREDENTIAL_MANAGEMENT, CREDENTIAL_MANAGEMENT_PARAMS, CREDENTIAL_MANAGEMENT_RESPONSE, DESCRIPTOR,
         MapBuilder, MapWriter, Members, MessageError, RP,
     },
-    session::{Authorization, RememberedCredentials, RememberedRps, SEQUENCE_LIFETIME_MS},
+    session::{Authorization, RememberedCredentials, RememberedRps},
     settings::drawn,
     step::steps,
 };
@@ -185,9 +185,8 @@ async fn next_rp(host: &mut impl Host, session: &mut Session, from: Channel) -> 
     let now = host.now();
     let settings = host.state().await?.settings;
     let remembered = session.rps.take_if(|remembered| remembered.channel == from);
-    let live = remembered.filter(|remembered| {
-        is_in_time(remembered.last, now) && session.still_authorized(remembered.authorization, &settings)
-    });
+    let live = remembered
+        .filter(|remembered| session.goes_on(remembered.last, now, remembered.authorization, &settings));
     let Some((mut remembered, next)) = live.and_then(|mut remembered| {
         let next = remembered.rp_ids.pop()?;
         Some((remembered, next))
@@ -253,9 +252,8 @@ async fn next_credential(
     let now = host.now();
     let settings = host.state().await?.settings;
     let remembered = session.credentials.take_if(|remembered| remembered.channel == from);
-    let live = remembered.filter(|remembered| {
-        is_in_time(remembered.last, now) && session.still_authorized(remembered.authorization, &settings)
-    });
+    let live = remembered
+        .filter(|remembered| session.goes_on(remembered.last, now, remembered.authorization, &settings));
     let Some((mut remembered, next)) = live.and_then(|mut remembered| {
         let next = remembered.ids.pop()?;
         Some((remembered, next))
@@ -271,10 +269,6 @@ async fn next_credential(
     remembered.last = now;
     session.credentials = Some(remembered);
     Ok(credential(profile, &next, None))
-}
-
-fn is_in_time(last: Timestamp, now: Timestamp) -> bool {
-    now.0.saturating_sub(last.0) <= SEQUENCE_LIFETIME_MS
 }
 
 fn credential(profile: &Profile, credential: &Credential, total: Option<usize>) -> Vec<u8> {

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     built_in_uv, descriptors, ok,
-    pin_uv_auth::{self, Param, authorize},
+    pin_uv_auth::{self, Param, authorize_for_rp},
     presence, refuse,
     verification::Verification,
 };
@@ -190,18 +190,9 @@ async fn verify(
         return Ok(nothing);
     }
     if let Some(param) = request.param {
-        let token = authorize(host, &VERIFY, session, param, &[request.client_data_hash], Permissions::GA)?;
-        if !token.user_verified {
-            return Err(refuse(host, &VERIFY, Denied::TokenNotVerified));
-        }
-        if token.rp_id.as_ref().is_some_and(|bound| bound != request.rp_id) {
-            return Err(refuse(host, &VERIFY, Denied::TokenOfOtherRp));
-        }
-        if !token.legacy {
-            token.rp_id.get_or_insert_with(|| request.rp_id.to_owned());
-        }
-        host.note(&VERIFY, Outcome::Passed);
-        return Ok((Flags(Flags::UV), Authorization::Token(token.id)));
+        let hash = request.client_data_hash;
+        let token = authorize_for_rp(host, &VERIFY, session, param, hash, Permissions::GA, request.rp_id)?;
+        return Ok((Flags(Flags::UV), Authorization::Token(token)));
     }
     if uv {
         if let Err(denied) = built_in_uv::perform(host, profile, state, Some(request.rp_id), true).await {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Channel, Denied, Flags, Host, HostError, Outcome, Profile, Session,
-    session::{Candidate, SEQUENCE_LIFETIME_MS},
+    session::{Candidate, is_in_time},
     step::steps,
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn run(
         return Err(refuse(host, &LEFT, Denied::NoSequence));
     };
     host.note(&LEFT, Outcome::Passed);
-    if now.0.saturating_sub(remembered.last.0) > SEQUENCE_LIFETIME_MS {
+    if !is_in_time(remembered.last, now) {
         return Err(refuse(host, &IN_TIME, Denied::NoSequence));
     }
     host.note(&IN_TIME, Outcome::Passed);

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     built_in_uv, descriptors, ok,
-    pin_uv_auth::{self, Param, authorize},
+    pin_uv_auth::{self, Param, authorize_for_rp},
     presence, refuse,
     verification::Verification,
 };
@@ -323,18 +323,8 @@ async fn verify(
         return Ok(Flags(0));
     }
     if let Some(param) = asked.param {
-        let message: &[&[u8]] = &[request.client_data_hash];
-        let token = authorize(host, &VERIFY, session, param, message, Permissions::MC)?;
-        if token.rp_id.as_ref().is_some_and(|bound| bound != request.rp_id) {
-            return Err(refuse(host, &VERIFY, Denied::TokenOfOtherRp));
-        }
-        if !token.user_verified {
-            return Err(refuse(host, &VERIFY, Denied::TokenNotVerified));
-        }
-        if !token.legacy {
-            token.rp_id.get_or_insert_with(|| request.rp_id.to_owned());
-        }
-        host.note(&VERIFY, Outcome::Passed);
+        let hash = request.client_data_hash;
+        authorize_for_rp(host, &VERIFY, session, param, hash, Permissions::MC, request.rp_id)?;
         return Ok(Flags(Flags::UV));
     }
     if asked.uv {

@@ -3,7 +3,8 @@
 use super::refuse;
 use crate::{
     Denied, Gesture, Host, Outcome, Permissions, PinUvAuthProtocol, Profile, Session, State, Step, Steps,
-    message::Members, pin_uv_auth::Token,
+    message::Members,
+    pin_uv_auth::{Token, TokenId},
 };
 
 /// The steps of makeCredential and getAssertion that deal with `pinUvAuthParam` before anything else.
@@ -103,6 +104,32 @@ pub(super) fn authorize<'a>(
         return Err(refuse(host, step, Denied::PermissionMissing { permission, has: token.permissions }));
     }
     Ok(token)
+}
+
+/// The same for a ceremony: the user was verified for it, and the token is bound to this RP ID, from its first use on.
+///
+/// Source: CTAP 2.3 §6.1.2 step 11 and §6.2.2 step 6.
+pub(super) fn authorize_for_rp(
+    host: &mut impl Steps,
+    step: &'static Step,
+    session: &mut Session,
+    param: Param<'_>,
+    client_data_hash: &[u8; 32],
+    permission: Permissions,
+    rp_id: &str,
+) -> Result<TokenId, Denied> {
+    let token = authorize(host, step, session, param, &[client_data_hash], permission)?;
+    if !token.user_verified {
+        return Err(refuse(host, step, Denied::TokenNotVerified));
+    }
+    if token.rp_id.as_ref().is_some_and(|bound| bound != rp_id) {
+        return Err(refuse(host, step, Denied::TokenOfOtherRp));
+    }
+    if !token.legacy {
+        token.rp_id.get_or_insert_with(|| rp_id.to_owned());
+    }
+    host.note(step, Outcome::Passed);
+    Ok(token.id)
 }
 
 /// Whether the persistent token authenticates this message and may read.

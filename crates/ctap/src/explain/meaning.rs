@@ -8,7 +8,7 @@ use super::{
 };
 use crate::message::{
     BIO_ENROLLMENT_PARAMS, COMPOUND_ENTRY, COSE_KEY, CREDENTIAL_MANAGEMENT_PARAMS, EXTENSIONS, HMAC_SECRET,
-    Key, Kind, SET_MIN_PIN_LENGTH, TEMPLATE_INFO,
+    Key, Kind, SET_MIN_PIN_LENGTH, VENDOR_PROTOTYPE_PARAMS,
 };
 
 /// As many characters of a text are repeated in its annotation; its bytes are shown whole.
@@ -53,7 +53,7 @@ static HMAC_SECRET_MAP: Kind = Kind::Table(&HMAC_SECRET);
 static BIO_PARAMS_MAP: Kind = Kind::Table(&BIO_ENROLLMENT_PARAMS);
 static MANAGEMENT_PARAMS_MAP: Kind = Kind::Table(&CREDENTIAL_MANAGEMENT_PARAMS);
 static SET_MIN_PIN_LENGTH_MAP: Kind = Kind::Table(&SET_MIN_PIN_LENGTH);
-static TEMPLATE_INFOS: Kind = Kind::Array(&Kind::Table(&TEMPLATE_INFO));
+static VENDOR_PROTOTYPE_MAP: Kind = Kind::Table(&VENDOR_PROTOTYPE_PARAMS);
 
 /// What a member is, where its own table leaves that to the command: the codec passes such members on unread.
 pub(super) fn refine(place: Place, major: u8) -> Option<&'static Kind> {
@@ -64,8 +64,10 @@ pub(super) fn refine(place: Place, major: u8) -> Option<&'static Kind> {
         (_, "attStmt", head::ARRAY) => Some(&COMPOUND),
         ("extensions", "hmac-secret" | "hmac-secret-mc", head::MAP) => Some(&HMAC_SECRET_MAP),
         ("authenticatorBioEnrollment", "subCommandParams", _) => Some(&BIO_PARAMS_MAP),
-        ("authenticatorBioEnrollment response", "templateInfos", head::ARRAY) => Some(&TEMPLATE_INFOS),
         ("authenticatorCredentialManagement", "subCommandParams", _) => Some(&MANAGEMENT_PARAMS_MAP),
+        ("authenticatorConfig", "subCommandParams", _) if place.selector == Some(0xff) => {
+            Some(&VENDOR_PROTOTYPE_MAP)
+        }
         ("authenticatorConfig", "subCommandParams", _) if place.selector == Some(3) => {
             Some(&SET_MIN_PIN_LENGTH_MAP)
         }

@@ -13,7 +13,7 @@ pub(super) fn output(
     if !inputs.asked_for(host, Extension::PinComplexityPolicy)? {
         return Ok(None);
     }
-    let may_know = settings.min_pin_length_rp_ids.iter().any(|known| known == rp_id);
+    let may_know = settings.tells_of_pins(rp_id);
     host.note(
         &AUTHORIZED,
         if may_know { Outcome::Passed } else { Outcome::Skipped("the RP ID is not in minPinLengthRPIDs") },

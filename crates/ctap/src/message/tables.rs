@@ -238,7 +238,7 @@ pub static BIO_ENROLLMENT_RESPONSE: Table = Table {
         optional(Key::Int(0x04), "templateId", BYTES),
         optional(Key::Int(0x05), "lastEnrollSampleStatus", Kind::Uint),
         optional(Key::Int(0x06), "remainingSamples", Kind::Uint),
-        optional(Key::Int(0x07), "templateInfos", Kind::Array(&Kind::AnyMap)),
+        optional(Key::Int(0x07), "templateInfos", Kind::Array(&Kind::Table(&TEMPLATE_INFO))),
         optional(Key::Int(0x08), "maxTemplateFriendlyName", Kind::Uint),
     ],
 };
