@@ -88,7 +88,9 @@ fn a_subcommand_that_the_profile_lacks_is_refused() {
     };
     let about_pins = [Extension::MinPinLength, Extension::PinComplexityPolicy];
     fingerprint_only.extensions.retain(|extension| !about_pins.contains(extension));
+    let no_tokens = Profile { user_verification: UserVerification::Always, ..legacy_key() };
     for (name, profile, missing) in [
+        ("built-in verification without tokens", no_tokens, vec![0, 6, 8, 9, 10]),
         ("everything", full_key(), vec![0, 8, 10, 255]),
         ("no built-in verification", legacy_key(), vec![0, 6, 7, 8, 9, 10]),
         ("no PIN", fingerprint_only, vec![0, 1, 3, 4, 5, 8, 9, 10]),

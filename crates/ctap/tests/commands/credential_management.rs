@@ -350,6 +350,19 @@ fn refusals() {
     assert_refused(rows);
 }
 
+/// getCredsMetadata and enumerateRPsBegin have no parameters, and what is sent as such is not authenticated.
+#[test]
+fn what_has_no_parameters_is_authenticated_without() {
+    for subcommand in [METADATA, RPS_BEGIN] {
+        let mut bench = bench();
+        let token = bench.token(Permissions::CM, None);
+        let number = u8::try_from(subcommand).unwrap();
+        let with_params = request(subcommand).with(2, raw_map(&[(uint(1), bytes(&[7; 32]))]));
+        let reply = bench.send(&token.over(with_params, &[number]).bytes());
+        assert_eq!(reply.status(), Status::Ok, "{subcommand}");
+    }
+}
+
 #[test]
 fn metadata() {
     for (name, mut bench, want) in [("three", bench(), (3, 2)), ("none", empty(), (0, 5))] {
