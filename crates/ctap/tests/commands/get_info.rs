@@ -2,7 +2,7 @@
 
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use softhello_ctap::{
-    Algorithm, Announced, Format, Profile, Setting, Status, UserVerification, Version, api,
+    Algorithm, Announced, Extension, Format, Profile, Setting, Status, UserVerification, Version, api,
     cbor::Reader,
     message::{GET_INFO_RESPONSE, Members, PARAMETERS},
 };
@@ -180,6 +180,37 @@ fn every_member() {
     for name in ["encIdentifier", "encCredStoreState"] {
         assert_eq!(members.bytes(name).unwrap().len(), 32, "{name}");
     }
+}
+
+/// What CTAP 2.1 added is not there without its feature.
+#[test]
+fn members_of_features_that_are_not_there() {
+    let absent = ["forcePINChange", "minPINLength", "maxPINLength", "authenticatorConfigCommands"];
+    let built_in_tokens = Profile {
+        client_pin: false,
+        pin_complexity_policy: None,
+        pin_complexity_policy_url: None,
+        config_commands: Vec::new(),
+        uv_acfg: false,
+        enterprise_rp_ids: Vec::new(),
+        extensions: vec![Extension::CredProtect, Extension::HmacSecret],
+        ..full_key()
+    };
+    for (name, profile) in
+        [("no tokens", legacy_key()), ("no PIN", built_in_tokens), ("nothing", security_key())]
+    {
+        let reply = Bench::new(profile).send(&GET_INFO);
+        let members = reply.members(&GET_INFO_RESPONSE);
+        for member in absent {
+            assert_eq!(members.raw(member), None, "{name}: {member}");
+        }
+    }
+    let commands = |profile: Profile| -> Vec<u64> {
+        let reply = Bench::new(profile).send(&GET_INFO);
+        let list = reply.members(&GET_INFO_RESPONSE).array("authenticatorConfigCommands").unwrap();
+        list.map(|item| Reader::new(item).uint().unwrap()).collect()
+    };
+    assert_eq!(commands(full_key()), [1, 2, 3, 4]);
 }
 
 #[test]
