@@ -479,10 +479,9 @@ fn attest(
 }
 
 fn choose_format(profile: &Profile, preference: Option<Items<'_>>) -> Format {
-    let Some(preference) = preference.filter(|list| list.remaining() > 0) else {
-        return profile.default_format;
-    };
     preference
+        .into_iter()
+        .flatten()
         .filter_map(|item| crate::cbor::Reader::new(item).text().ok())
         .find_map(|identifier| {
             let mut supported = profile.attestation_formats.iter().copied().chain([Format::None]);
