@@ -246,6 +246,20 @@ fn refusals() {
     assert_refused_by(&reply, "8.1 1 nothing to configure", Status::InvalidCommand, "UnknownCommand");
 }
 
+/// As many RP IDs as fit, where either extension tells them.
+#[test]
+fn rp_ids_for_either_extension() {
+    for extension in [Extension::MinPinLength, Extension::PinComplexityPolicy] {
+        let mut profile = full_key();
+        let other = [Extension::MinPinLength, Extension::PinComplexityPolicy];
+        profile.extensions.retain(|known| *known == extension || !other.contains(known));
+        let mut bench = Bench { profile, ..protected() };
+        let request = acfg(&mut bench, min_pin_length(&[(2, rp_ids(&["one.example", "two.example"]))]));
+        assert_eq!(bench.send(&request.bytes()).status(), Status::Ok, "{extension:?}");
+        assert_eq!(bench.settings().min_pin_length_rp_ids, ["one.example", "two.example"]);
+    }
+}
+
 /// vendorPrototype is there where the profile lists a vendor's commands, which do nothing.
 #[test]
 fn a_vendors_commands() {
