@@ -227,15 +227,14 @@ async fn locate(
     stored.retain(|handle| usable(handle.protection));
     stored.sort_by_key(|handle| std::cmp::Reverse(handle.sequence));
     stored.dedup_by(|a, b| a.id == b.id);
-    let mut ids = request.allow_list.clone().unwrap_or_default();
-    ids.sort_unstable();
-    ids.dedup();
+    let ids = request.allow_list.as_deref().unwrap_or_default().iter();
     let mut sealed: Vec<_> = ids
-        .into_iter()
         .filter_map(|id| sealed::open(&state.sealing_key, &request.rp_id_hash, id))
         .filter(|credential| usable(credential.protection))
         .collect();
-    sealed.sort_by_key(|credential| std::cmp::Reverse(credential.created.0));
+    // Newest first; a list may name one twice.
+    sealed.sort_by(|a, b| b.created.0.cmp(&a.created.0).then_with(|| a.id.as_bytes().cmp(b.id.as_bytes())));
+    sealed.dedup_by(|a, b| a.id == b.id);
     let stored = stored.into_iter().map(|handle| Candidate::Stored(handle.id));
     let sealed = sealed.into_iter().map(|credential| Candidate::Sealed(Box::new(credential)));
     let candidates: Vec<_> = stored.chain(sealed).collect();
