@@ -257,6 +257,8 @@ fn rp_ids_for_either_extension() {
         let request = acfg(&mut bench, min_pin_length(&[(2, rp_ids(&["one.example", "two.example"]))]));
         assert_eq!(bench.send(&request.bytes()).status(), Status::Ok, "{extension:?}");
         assert_eq!(bench.settings().min_pin_length_rp_ids, ["one.example", "two.example"]);
+        let longest = acfg(&mut bench, min_pin_length(&[(2, rp_ids(&[&"x".repeat(253)]))]));
+        assert_eq!(bench.send(&longest.bytes()).status(), Status::Ok);
     }
 }
 

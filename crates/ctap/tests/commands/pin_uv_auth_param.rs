@@ -633,7 +633,7 @@ fn a_legacy_key() {
     let token = bench.legacy_token();
     let sealed = bench.create(&token.authorize(Request::make_credential())).id();
     let stored = bench.host.credentials[0].credential.id.as_bytes().to_vec();
-    let listed = Request::get_assertion().list(&[&sealed, &stored]);
+    let listed = Request::get_assertion().list(&[&sealed, &stored, &sealed]);
     let first = bench.assert(&listed);
     assert_eq!(first.number_of_credentials, Some(2));
     let second = bench.send(&[api::GET_NEXT_ASSERTION]).asserted();
