@@ -45,7 +45,9 @@ impl<A: Authenticator> Connection<'_, A> {
         parameters.member("subCommand").uint(GET_KEY_AGREEMENT);
         let reply = self.call(api::CLIENT_PIN, parameters.into_bytes()).await?;
         let members = Members::read(&CLIENT_PIN_RESPONSE, &reply)?;
-        let peer = KeyAgreementKey::read(members.raw("keyAgreement").ok_or_else(|| lacks("keyAgreement"))?)?;
+        let peer = KeyAgreementKey::read(
+            members.raw("keyAgreement").ok_or_else(|| Refusal::missing("keyAgreement"))?,
+        )?;
         let own = KeyAgreement::generate(&mut |out| self.random(out));
         let secret = own
             .shared_secret(protocol, &peer)
@@ -59,7 +61,7 @@ impl<A: Authenticator> Connection<'_, A> {
         parameters.member("subCommand").uint(GET_PIN_RETRIES);
         let reply = self.call(api::CLIENT_PIN, parameters.into_bytes()).await?;
         let members = Members::read(&CLIENT_PIN_RESPONSE, &reply)?;
-        members.uint("pinRetries").ok_or_else(|| lacks("pinRetries"))
+        members.uint("pinRetries").ok_or_else(|| Refusal::missing("pinRetries"))
     }
 
     /// A token with these permissions for this RP ID.
@@ -90,7 +92,7 @@ impl<A: Authenticator> Connection<'_, A> {
         }
         let reply = self.call(api::CLIENT_PIN, parameters.into_bytes()).await?;
         let members = Members::read(&CLIENT_PIN_RESPONSE, &reply)?;
-        let encrypted = members.bytes("pinUvAuthToken").ok_or_else(|| lacks("pinUvAuthToken"))?;
+        let encrypted = members.bytes("pinUvAuthToken").ok_or_else(|| Refusal::missing("pinUvAuthToken"))?;
         let malformed = |reason: String| Refusal::Malformed(format!("has a pinUvAuthToken that {reason}"));
         let plain =
             secret.decrypt(encrypted).map_err(|error| malformed(format!("cannot be read: {error}")))?;
@@ -113,10 +115,6 @@ impl PinUvAuthToken {
         parameters.member("pinUvAuthParam").bytes(&self.protocol.authenticate(&self.value, message));
         parameters.member("pinUvAuthProtocol").uint(self.protocol.number());
     }
-}
-
-fn lacks(member: &str) -> Refusal {
-    Refusal::Malformed(format!("cannot be read: `{member}` is missing"))
 }
 
 /// Subcommands.

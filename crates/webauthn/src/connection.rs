@@ -24,6 +24,13 @@ pub(crate) enum Refusal {
     Malformed(String),
 }
 
+impl Refusal {
+    /// The reply lacks a member that it must have.
+    pub(crate) fn missing(member: &str) -> Self {
+        Self::Malformed(format!("cannot be read: `{member}` is missing"))
+    }
+}
+
 impl<'a, A: Authenticator> Connection<'a, A> {
     pub(crate) fn new(authenticator: &'a mut A, channel: Channel, random: &'a Random) -> Self {
         Self { authenticator, channel, random }

@@ -88,13 +88,12 @@ impl Assertion {
     /// `only` is the one credential that could answer: CTAP 2.0 lets its id be left out.
     fn read(reply: &[u8], only: Option<&[u8]>) -> Result<Self, Refusal> {
         let members = Members::read(&GET_ASSERTION_RESPONSE, reply)?;
-        let missing = |member: &str| Refusal::Malformed(format!("cannot be read: `{member}` is missing"));
         let credential = members.table("credential");
         let credential_id = credential.as_ref().and_then(|credential| credential.bytes("id")).or(only);
         Ok(Self {
-            credential_id: credential_id.ok_or_else(|| missing("credential"))?.to_vec(),
-            auth_data: members.bytes("authData").ok_or_else(|| missing("authData"))?.to_vec(),
-            signature: members.bytes("signature").ok_or_else(|| missing("signature"))?.to_vec(),
+            credential_id: credential_id.ok_or_else(|| Refusal::missing("credential"))?.to_vec(),
+            auth_data: members.bytes("authData").ok_or_else(|| Refusal::missing("authData"))?.to_vec(),
+            signature: members.bytes("signature").ok_or_else(|| Refusal::missing("signature"))?.to_vec(),
             user_handle: members.table("user").and_then(|user| user.bytes("id").map(<[u8]>::to_vec)),
             large_blob_key: members.bytes("largeBlobKey").and_then(|key| key.try_into().ok()),
             unsigned_extension_outputs: members.raw("unsignedExtensionOutputs").map(<[u8]>::to_vec),

@@ -27,9 +27,7 @@ pub(crate) async fn read<A: Authenticator>(
         parameters.member("offset").uint(serialized.len() as u64);
         let reply = connection.call(api::LARGE_BLOBS, parameters.into_bytes()).await?;
         let members = Members::read(&LARGE_BLOBS_RESPONSE, &reply)?;
-        let fragment = members
-            .bytes("config")
-            .ok_or_else(|| Refusal::Malformed("cannot be read: `config` is missing".to_owned()))?;
+        let fragment = members.bytes("config").ok_or_else(|| Refusal::missing("config"))?;
         serialized.extend_from_slice(fragment);
         if serialized.len() > MAX_ARRAY {
             return Err(Refusal::Malformed(format!("is a large-blob array of more than {MAX_ARRAY} bytes")));

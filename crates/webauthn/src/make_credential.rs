@@ -113,15 +113,14 @@ impl MakeCredential<'_> {
 impl NewCredential {
     fn read(reply: &[u8]) -> Result<Self, Refusal> {
         let members = Members::read(&MAKE_CREDENTIAL_RESPONSE, reply)?;
-        let missing = |member: &str| Refusal::Malformed(format!("cannot be read: `{member}` is missing"));
-        let fmt = members.text("fmt").ok_or_else(|| missing("fmt"))?;
+        let fmt = members.text("fmt").ok_or_else(|| Refusal::missing("fmt"))?;
         let att_stmt = match members.raw("attStmt") {
             Some(att_stmt) => att_stmt,
             // Since CTAP 2.2 the statement of `none` may be left out.
             None if fmt == "none" => EMPTY_MAP,
-            None => return Err(missing("attStmt")),
+            None => return Err(Refusal::missing("attStmt")),
         };
-        let auth_data = members.bytes("authData").ok_or_else(|| missing("authData"))?;
+        let auth_data = members.bytes("authData").ok_or_else(|| Refusal::missing("authData"))?;
         Ok(Self {
             fmt: fmt.to_owned(),
             att_stmt: att_stmt.to_vec(),
