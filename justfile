@@ -95,6 +95,15 @@ fuzz SECONDS="60": fuzz-lock
     [ -n "${log:-}" ] || { echo "error: tests/fuzz has no targets" >&2; exit 1; }
     exit "$failed"
 
+# Break each rule of Windows and the tenant in every way and see a scenario fail: SHARD k/n is a part; never in CI
+mutants-windows SHARD="0/1":
+    cargo mutants --package softhello-windows \
+        --file 'crates/windows/src/{conflict,hresult,pc,whfb}.rs' --file 'crates/windows/src/{hello,webauthn_h,world}/**' \
+        --file 'crates/windows/src/tenant/{options,policy,service}.rs' \
+        --shard '{{ trim_start_match(SHARD, "SHARD=") }}' --profile mutants --jobs 2 --minimum-test-timeout 60 \
+        --exclude-re 'impl (JsonSchema|Serialize|Deserialize)' \
+        --output {{ target }}/mutants-windows --cargo-arg=--test=scenarios -- every_scenario_comes_out_as_it_says
+
 # The long loops (every kill, every seed), then ten minutes of every fuzz target; optimised without the release's LTO
 soak:
     SOFTHELLO_SOAK=1 cargo test --locked --profile e2e --workspace

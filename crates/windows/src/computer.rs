@@ -15,7 +15,7 @@ use softhello_storage::{
 use crate::{
     Account, AccountKind, Whfb, WindowsError,
     account::{self, DOCUMENTS},
-    conflict::WhfbConflict,
+    conflict::{ENTRA_RP_ID, WhfbConflict},
     whfb,
 };
 
@@ -45,6 +45,8 @@ pub struct Computer {
     clock: Clock,
     seed: Option<Seed>,
     settings: Settings,
+    conflict_rule: bool,
+    entra_rp_id: &'static str,
 }
 
 /// A passkey as the settings page of Windows lists it.
@@ -71,6 +73,8 @@ impl Computer {
             clock: Clock::System,
             seed: None,
             settings: Settings::default(),
+            conflict_rule: true,
+            entra_rp_id: ENTRA_RP_ID,
         }
     }
 
@@ -104,6 +108,20 @@ impl Computer {
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// With another RP ID of Entra than [`ENTRA_RP_ID`](crate::conflict::ENTRA_RP_ID).
+    #[must_use]
+    pub fn with_entra_rp_id(mut self, rp_id: &'static str) -> Self {
+        self.entra_rp_id = rp_id;
+        self
+    }
+
+    /// With the rule of [`conflict`](crate::conflict), or without it: a tenant may lift it for a user.
+    #[must_use]
+    pub fn with_conflict_rule(mut self, holds: bool) -> Self {
+        self.conflict_rule = holds;
         self
     }
 
@@ -297,7 +315,7 @@ impl Computer {
             Err(error) => return Err(error.into()),
         }
         let mut entropy = Entropy::draw(self.seed.as_ref(), &self.store, container).await?;
-        let mut credential = whfb::credential(upn, self.clock.now(), &mut entropy)?;
+        let mut credential = whfb::credential(self.entra_rp_id, upn, self.clock.now(), &mut entropy)?;
         credential.credential.discoverable = self.settings.whfb_keys_sign_in;
         let put = Change::PutCredential { credential: Box::new(credential), room: None };
         self.store.commit(container, ChangeSet::one(put)).await?;
@@ -452,8 +470,8 @@ impl Computer {
         let device = Device::new(Arc::clone(&self.store), container, Arc::clone(&self.profile))
             .with_clock(self.clock)
             .with_seed(self.seed.clone());
-        Ok(if self.profile.container == HELLO {
-            device.with_policy(Arc::new(WhfbConflict(self.settings)))
+        Ok(if self.profile.container == HELLO && self.conflict_rule {
+            device.with_policy(Arc::new(WhfbConflict { settings: self.settings, rp_id: self.entra_rp_id }))
         } else {
             device
         })

@@ -20,19 +20,23 @@ pub const EXEMPT_ABOVE: u32 = 50;
 /// ignoring case. Other user names, other RPs and other containers are not affected. The store decides it in the same
 /// step in which it would keep the passkey, so no race slips through.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct WhfbConflict(pub(crate) Settings);
+pub(crate) struct WhfbConflict {
+    pub(crate) settings: Settings,
+    /// [`ENTRA_RP_ID`], where no document says another.
+    pub(crate) rp_id: &'static str,
+}
 
 impl Policy for WhfbConflict {
     fn guards(&self, credential: &Credential) -> Vec<Guard> {
-        let Some(user_name) = credential.user.name.clone().filter(|_| credential.rp_id == ENTRA_RP_ID) else {
+        let Some(user_name) = credential.user.name.clone().filter(|_| credential.rp_id == self.rp_id) else {
             return Vec::new();
         };
         vec![Guard::NoOther {
-            rp_id: ENTRA_RP_ID.to_owned(),
+            rp_id: self.rp_id.to_owned(),
             user_id: None,
             user_name: Some(user_name),
             kind: Kind::Managed,
-            unless_more_than: self.0.conflict_exempt_above_50.then_some(EXEMPT_ABOVE),
+            unless_more_than: self.settings.conflict_exempt_above_50.then_some(EXEMPT_ABOVE),
         }]
     }
 }

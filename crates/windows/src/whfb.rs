@@ -7,10 +7,11 @@ use softhello_ctap::{
 };
 use softhello_storage::{Kind, StoredCredential};
 
-use crate::{WindowsError, conflict::ENTRA_RP_ID};
+use crate::WindowsError;
 
 /// A new WHfB key as the container keeps it: RSA with 2,048 bits, not removable, blocking.
 pub(crate) fn credential(
+    rp_id: &str,
     upn: &str,
     created: Timestamp,
     rng: &mut impl CryptoRng,
@@ -21,7 +22,7 @@ pub(crate) fn credential(
     Ok(StoredCredential {
         credential: Credential {
             id,
-            rp_id: ENTRA_RP_ID.to_owned(),
+            rp_id: rp_id.to_owned(),
             user: User {
                 id: user_handle(upn).to_vec(),
                 name: Some(upn.to_owned()),

@@ -9,7 +9,7 @@ use softhello_ctap::{Denied, Status};
 use softhello_windows::{Chain, Computer, HResult, Script};
 
 /// Source: webauthn.h and `WebAuthNGetErrorName`; the last two stand for its "any other".
-const HRESULTS: [(u32, &str, &str); 13] = [
+const HRESULTS: [(u32, &str, &str); 15] = [
     (0x0000_0000, "S_OK", "Success"),
     (0x8009_000F, "NTE_EXISTS", "InvalidStateError"),
     (0x8007_0032, "ERROR_NOT_SUPPORTED", "ConstraintError"),
@@ -22,6 +22,8 @@ const HRESULTS: [(u32, &str, &str); 13] = [
     (0x8007_04C7, "ERROR_CANCELLED", "NotAllowedError"),
     (0x8007_05B4, "ERROR_TIMEOUT", "NotAllowedError"),
     (0x8009_000B, "NTE_BAD_KEY_STATE", "UnknownError"),
+    (0x8009_0010, "NTE_PERM", "UnknownError"),
+    (0x8001_011B, "RPC_E_ACCESS_DENIED", "UnknownError"),
     (0x8009_0020, "NTE_FAIL", "UnknownError"),
 ];
 

@@ -1,14 +1,12 @@
 //! `softhello demo`: a passkey made and used, and the conflict with Windows Hello for Business, byte by byte.
 
-mod rp;
-
 use std::sync::mpsc;
 
-use rp::{Registration, RelyingParty};
 use serde_json::json;
 use softhello_ctap::Event as DeviceEvent;
 use softhello_storage::{DeviceKey, EngineKind};
 use softhello_webauthn::{Client, CreationOptions, RequestOptions};
+use softhello_windows::rp::{self, Registration, RelyingParty};
 use softhello_windows::{Chain, Computer};
 use uuid::Uuid;
 

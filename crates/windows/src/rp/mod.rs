@@ -1,6 +1,6 @@
 //! A relying party in this process, verified by an independent library.
 //!
-//! It is what `softhello demo` registers and signs in at. The library is `webauthn_rp`, which others wrote with a CBOR
+//! It is what `softhello demo` and the relying parties of scenarios register and sign in at. The library is `webauthn_rp`, which others wrote with a CBOR
 //! parser of their own and on an earlier generation of cryptography (`p256` 0.13, `rsa` 0.9) than ours. Everything that a
 //! relying party has to verify is verified there: client data, origin, challenge, RP ID hash, flags, signature counter,
 //! signatures of assertions and of packed self attestation. This file keeps the accounts, as an application would.
@@ -44,14 +44,15 @@ use webauthn_rp::{
         },
     },
     response::{
-        AuthTransports, CredentialId,
+        AuthTransports, AuthenticatorAttachment, Backup, CredentialId,
         auth::{
             AuthenticatorData,
             error::{AuthCeremonyErr, AuthenticatorDataErr},
         },
         register::{
-            Attestation, CompressedPubKey, DynamicState, Registration as RegistrationResponse, StaticState,
-            UncompressedPubKey,
+            Attestation, AuthenticatorExtensionOutputStaticState, CompressedPubKey,
+            CredentialProtectionPolicy, DynamicState, Registration as RegistrationResponse, RsaPubKey,
+            StaticState, UncompressedPubKey,
             bin::{DecodeMetadataOwnedErr, DecodeStaticStateErr, MetadataOwned},
             error::RegCeremonyErr,
         },
@@ -62,7 +63,7 @@ use webauthn_rp::{
 ///
 /// It remembers one registration and one sign-in under way. Asking for options again forgets the older one, and an
 /// answer uses the challenge up, whether it is accepted or not.
-pub(crate) struct RelyingParty {
+pub struct RelyingParty {
     rp_id: RpId,
     origin: String,
     users: BTreeMap<String, Handle>,
@@ -74,12 +75,12 @@ pub(crate) struct RelyingParty {
 /// What the relying party asks for at a registration, besides user verification and a discoverable credential, which it
 /// always requires.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Registration<'a> {
+pub struct Registration<'a> {
     /// COSE algorithm identifiers, the most wanted first. Empty means ES256, then RS256, as in WebAuthn Level 3 §5.1.3
     /// step 10.
-    pub(crate) algorithms: &'a [i64],
-    /// The attestation conveyance: `none` or `direct`.
-    pub(crate) attestation: &'a str,
+    pub algorithms: &'a [i64],
+    /// The attestation conveyance, as WebAuthn writes it.
+    pub attestation: &'a str,
 }
 
 impl Default for Registration<'_> {
@@ -90,35 +91,53 @@ impl Default for Registration<'_> {
 
 /// A registration that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Registered {
+pub struct Registered {
     /// The credential's ID.
-    pub(crate) credential_id: Vec<u8>,
+    pub credential_id: Vec<u8>,
     /// The authenticator's model.
-    pub(crate) aaguid: [u8; 16],
+    pub aaguid: [u8; 16],
     /// The attestation statement format: `none` or `packed`, which is self attestation here.
-    pub(crate) format: &'static str,
+    pub format: &'static str,
     /// The key's COSE algorithm identifier.
-    pub(crate) algorithm: i64,
+    pub algorithm: i64,
     /// The signature counter.
-    pub(crate) sign_count: u32,
+    pub sign_count: u32,
     /// Whether the authenticator verified the user.
-    pub(crate) user_verified: bool,
+    pub user_verified: bool,
+    /// Whether the credential may be backed up, the bit BE.
+    pub backup_eligible: bool,
 }
 
 /// A sign-in that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SignedIn {
+pub struct SignedIn {
+    /// The credential's ID.
+    pub credential_id: Vec<u8>,
     /// Who signed in.
-    pub(crate) user_name: String,
+    pub user_name: String,
     /// The signature counter.
-    pub(crate) sign_count: u32,
+    pub sign_count: u32,
     /// Whether the authenticator verified the user.
-    pub(crate) user_verified: bool,
+    pub user_verified: bool,
+}
+
+/// A key that the relying party learned of by another way than a registration, as a tenant learns of the key of Windows
+/// Hello for Business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RsaKey {
+    /// The credential's ID.
+    pub id: Vec<u8>,
+    /// The user handle of 32 bytes.
+    pub user_handle: Vec<u8>,
+    /// The modulus, big endian.
+    pub n: Vec<u8>,
+    /// The public exponent, big endian.
+    pub e: Vec<u8>,
 }
 
 /// Why the relying party refused.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RpError {
+pub enum RpError {
     /// No domain, so no RP ID.
     #[error("`{rp_id}` is no domain: {source}")]
     RpId {
@@ -180,6 +199,9 @@ pub(crate) enum RpError {
     /// What the library says about the credential cannot be read.
     #[error("the credential's metadata cannot be read: {0}")]
     Metadata(#[from] DecodeMetadataOwnedErr),
+    /// Not a key that the library could verify with.
+    #[error("not a key with an id and a user handle: {0}")]
+    Foreign(&'static str),
 }
 
 impl RelyingParty {
@@ -188,7 +210,7 @@ impl RelyingParty {
     /// # Errors
     ///
     /// [`RpError::RpId`] if it is no ASCII domain.
-    pub(crate) fn new(rp_id: &str) -> Result<Self, RpError> {
+    pub fn new(rp_id: &str) -> Result<Self, RpError> {
         let domain = AsciiDomain::try_from(rp_id.to_owned())
             .map_err(|source| RpError::RpId { rp_id: rp_id.to_owned(), source })?;
         Ok(Self {
@@ -202,7 +224,7 @@ impl RelyingParty {
     }
 
     /// The only origin it accepts, as `https://rp.example.com`.
-    pub(crate) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         self.origin.clone()
     }
 
@@ -216,7 +238,7 @@ impl RelyingParty {
     /// [`RpError::UserName`], or [`RpError::Algorithm`] for one that could not be verified.
     ///
     /// Source: WebAuthn Level 3 §5.1.9, `PublicKeyCredentialCreationOptionsJSON`.
-    pub(crate) fn creation_options(
+    pub fn creation_options(
         &mut self,
         user_name: &str,
         request: Registration<'_>,
@@ -261,7 +283,7 @@ impl RelyingParty {
     /// [`RpError::Registration`] and [`RpError::CredentialIdInUse`] for a response that is not accepted.
     ///
     /// Source: WebAuthn Level 3 §7.1.
-    pub(crate) fn register(&mut self, response_json: &str) -> Result<Registered, RpError> {
+    pub fn register(&mut self, response_json: &str) -> Result<Registered, RpError> {
         let Registering { user_name, state } =
             self.registering.take().ok_or(RpError::NoCeremony("registration"))?;
         let response: RegistrationResponse = read(response_json)?;
@@ -286,6 +308,46 @@ impl RelyingParty {
         Ok(result)
     }
 
+    /// Learns of a user's key by another way than a registration. Its assertions are verified as all others.
+    ///
+    /// # Errors
+    ///
+    /// [`RpError::Foreign`] for what is no such key.
+    pub fn know(&mut self, user_name: &str, key: RsaKey) -> Result<(), RpError> {
+        let handle: [u8; HANDLE_LEN] =
+            key.user_handle.try_into().map_err(|_| RpError::Foreign("the user handle has not 32 bytes"))?;
+        let e = key.e.iter().fold(0_u32, |e, &byte| e << 8 | u32::from(byte));
+        let rsa = RsaPubKey::try_from((key.n.as_slice(), e))
+            .map_err(|_| RpError::Foreign("the modulus or the exponent is none"))?;
+        let static_state = StaticState {
+            credential_public_key: UncompressedPubKey::Rsa(rsa),
+            extensions: AuthenticatorExtensionOutputStaticState {
+                cred_protect: CredentialProtectionPolicy::None,
+                hmac_secret: None,
+            },
+        };
+        let Ok(user) = Handle::decode(handle);
+        self.credentials.push(Credential {
+            user_name: user_name.to_owned(),
+            user,
+            key: encoded(&static_state),
+            id: CredentialId::decode(key.id).map_err(|_| RpError::Foreign("the id is none"))?,
+            transports: AuthTransports::decode(0).map_err(|_| RpError::Foreign("no transports"))?,
+            state: DynamicState {
+                user_verified: true,
+                backup: Backup::NotEligible,
+                sign_count: 0,
+                authenticator_attachment: AuthenticatorAttachment::Platform,
+            },
+        });
+        Ok(())
+    }
+
+    /// Forgets a credential, if it is known.
+    pub fn forget(&mut self, id: &[u8]) {
+        self.credentials.retain(|known| known.id.as_ref() != id);
+    }
+
     /// Begins a sign-in: of whoever answers, or with `allowCredentials` of `user_name`.
     ///
     /// The options are JSON text as `parseRequestOptionsFromJSON()` takes it. User verification is required.
@@ -295,7 +357,7 @@ impl RelyingParty {
     /// [`RpError::NoCredential`] if `user_name` has none.
     ///
     /// Source: WebAuthn Level 3 §5.1.10, `PublicKeyCredentialRequestOptionsJSON`.
-    pub(crate) fn request_options(&mut self, user_name: Option<&str>) -> Result<String, RpError> {
+    pub fn request_options(&mut self, user_name: Option<&str>) -> Result<String, RpError> {
         let (state, text) = match user_name {
             None => {
                 let (state, client) =
@@ -330,7 +392,7 @@ impl RelyingParty {
     /// [`RpError::UnknownCredential`] and [`RpError::SignIn`] for a response that is not accepted.
     ///
     /// Source: WebAuthn Level 3 §7.2.
-    pub(crate) fn sign_in(&mut self, response_json: &str) -> Result<SignedIn, RpError> {
+    pub fn sign_in(&mut self, response_json: &str) -> Result<SignedIn, RpError> {
         match self.signing_in.take().ok_or(RpError::NoCeremony("sign-in"))? {
             SigningIn::Anyone(state) => {
                 let response: DiscoverableAuthentication<HANDLE_LEN> = read(response_json)?;
@@ -373,6 +435,7 @@ impl RelyingParty {
         credential.state = known.dynamic_state();
         let data = AuthenticatorData::try_from(authenticator_data)?;
         Ok(SignedIn {
+            credential_id: credential.id.as_ref().to_vec(),
             user_name: credential.user_name.clone(),
             sign_count: data.sign_count(),
             user_verified: data.flags().user_verified,
@@ -392,7 +455,7 @@ impl RelyingParty {
 }
 
 /// Fewer bytes than the 64 that WebAuthn proposes, as this one is for reading.
-const HANDLE_LEN: usize = 16;
+const HANDLE_LEN: usize = 32;
 type Handle = UserHandle<HANDLE_LEN>;
 
 /// A public key of any algorithm, as [`StaticState`] decodes it.
@@ -442,6 +505,7 @@ fn describe(registered: &RegisteredCredential<'_, HANDLE_LEN>) -> Result<Registe
         },
         sign_count: state.sign_count,
         user_verified: state.user_verified,
+        backup_eligible: state.backup != Backup::NotEligible,
     })
 }
 
@@ -479,160 +543,4 @@ const VERIFIED: [(i64, CoseAlgorithmIdentifier); 4] = [
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
-mod tests {
-    use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-
-    use super::*;
-
-    const USER: &str = "ada@example.com";
-
-    #[test]
-    fn options_say_what_was_asked_for() {
-        let mut rp = RelyingParty::new("RP.example.com").unwrap();
-        assert_eq!(rp.origin(), "https://rp.example.com");
-        for (name, algorithms, attestation) in
-            [("Windows Hello", &[RS256, ES256][..], "direct"), ("the client's default", &[], "none")]
-        {
-            let options = options(rp.creation_options(USER, Registration { algorithms, attestation }));
-            let listed: Vec<i64> = options["pubKeyCredParams"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|param| param["alg"].as_i64().unwrap())
-                .collect();
-            assert_eq!(listed, algorithms, "{name}");
-            assert_eq!(options["attestation"], attestation, "{name}");
-            assert_eq!(options["rp"]["id"], "rp.example.com", "{name}");
-            assert_eq!(options["user"]["displayName"], USER, "{name}");
-            assert_eq!(options["authenticatorSelection"]["userVerification"], "required", "{name}");
-            assert_eq!(options.get("attestationFormats"), None, "{name}");
-        }
-        let unknown =
-            rp.creation_options(USER, Registration { algorithms: &[ES256, -65535], ..Default::default() });
-        assert!(matches!(unknown, Err(RpError::Algorithm(-65535))));
-        assert!(matches!(rp.creation_options("a b", Registration::default()), Err(RpError::UserName { .. })));
-        assert!(matches!(rp.request_options(Some(USER)), Err(RpError::NoCredential(_))));
-        assert!(matches!(RelyingParty::new("b\u{fc}cher.example"), Err(RpError::RpId { .. })));
-    }
-
-    #[test]
-    fn a_registration_is_verified_and_remembered() {
-        let mut rp = RelyingParty::new("rp.example.com").unwrap();
-        for (name, origin, rp_id_hash, flags, want) in [
-            ("another origin", "https://example.com", RP_ID_HASH, 0x45, "origin"),
-            ("another port", "https://rp.example.com:8443", RP_ID_HASH, 0x45, "origin"),
-            ("another RP ID", "https://rp.example.com", &RP_ID_HASH.replace('f', "e"), 0x45, "hash"),
-            ("no user verification", "https://rp.example.com", RP_ID_HASH, 0x41, "not verified"),
-            ("no user presence", "https://rp.example.com", RP_ID_HASH, 0x44, "not present"),
-        ] {
-            let options = options(rp.creation_options(USER, Registration::default()));
-            let refused = rp.register(&registration(&options, origin, rp_id_hash, flags)).unwrap_err();
-            assert!(matches!(refused, RpError::Registration(_)), "{name}");
-            assert!(refused.to_string().contains(want), "{name}: {refused}");
-        }
-        let first = options(rp.creation_options(USER, Registration::default()));
-        let response = registration(&first, "https://rp.example.com", RP_ID_HASH, 0x45);
-        let second = options(rp.creation_options(USER, Registration::default()));
-        let stale = rp.register(&response).unwrap_err();
-        assert!(stale.to_string().contains("challenge"), "{stale}");
-        assert!(matches!(rp.register(&response), Err(RpError::NoCeremony("registration"))));
-        assert_eq!(first["user"]["id"], second["user"]["id"]);
-
-        let options = options(rp.creation_options(USER, Registration::default()));
-        let registered =
-            rp.register(&registration(&options, "https://rp.example.com", RP_ID_HASH, 0x45)).unwrap();
-        let want = Registered {
-            credential_id: vec![7; 32],
-            aaguid: [6; 16],
-            format: "none",
-            algorithm: ES256,
-            sign_count: 0,
-            user_verified: true,
-        };
-        assert_eq!(registered, want);
-    }
-
-    #[test]
-    fn a_known_credential_is_excluded_listed_and_not_registered_twice() {
-        let mut rp = RelyingParty::new("rp.example.com").unwrap();
-        let first = options(rp.creation_options(USER, Registration::default()));
-        rp.register(&registration(&first, "https://rp.example.com", RP_ID_HASH, 0x45)).unwrap();
-
-        let id = Value::from(BASE64URL_NOPAD.encode(&[7; 32]));
-        let again = options(rp.creation_options(USER, Registration::default()));
-        assert_eq!(again["excludeCredentials"][0]["id"], id);
-        let refused = rp.register(&registration(&again, "https://rp.example.com", RP_ID_HASH, 0x45));
-        assert!(matches!(refused, Err(RpError::CredentialIdInUse(user)) if user == USER));
-        assert_eq!(options(rp.request_options(Some(USER)))["allowCredentials"][0]["id"], id);
-        assert_eq!(options(rp.request_options(None))["allowCredentials"], json!([]));
-    }
-
-    #[test]
-    fn a_sign_in_needs_the_credential_and_its_signature() {
-        let mut rp = RelyingParty::new("rp.example.com").unwrap();
-        assert!(matches!(rp.sign_in("{}"), Err(RpError::NoCeremony("sign-in"))));
-        let creation = options(rp.creation_options(USER, Registration::default()));
-        rp.register(&registration(&creation, "https://rp.example.com", RP_ID_HASH, 0x45)).unwrap();
-        let mut assertion = |id: u8| {
-            let options = options(rp.request_options(None));
-            let data = HEXLOWER.decode(format!("{RP_ID_HASH}0500000001").as_bytes()).unwrap();
-            let id = BASE64URL_NOPAD.encode(&[id; 32]);
-            let response = json!({
-                "id": id, "rawId": id, "type": "public-key", "clientExtensionResults": {},
-                "response": {
-                    "clientDataJSON": client_data("webauthn.get", &options, "https://rp.example.com"),
-                    "authenticatorData": BASE64URL_NOPAD.encode(&data),
-                    "signature": BASE64URL_NOPAD.encode(&[0x30, 6, 2, 1, 1, 2, 1, 1]),
-                    "userHandle": creation["user"]["id"],
-                },
-            });
-            rp.sign_in(&response.to_string()).unwrap_err()
-        };
-        assert!(matches!(assertion(7), RpError::SignIn(AuthCeremonyErr::AssertionSignature)));
-        assert!(matches!(assertion(8), RpError::UnknownCredential));
-    }
-
-    fn options(text: Result<String, RpError>) -> Value {
-        serde_json::from_str(&text.unwrap()).unwrap()
-    }
-
-    fn client_data(kind: &str, options: &Value, origin: &str) -> String {
-        let challenge = options["challenge"].as_str().unwrap();
-        let text = format!(
-            r#"{{"type":"{kind}","challenge":"{challenge}","origin":"{origin}","crossOrigin":false}}"#
-        );
-        BASE64URL_NOPAD.encode(text.as_bytes())
-    }
-
-    /// With attestation `none` there is no signature, and any point of the curve is a key: here its generator.
-    fn registration(options: &Value, origin: &str, rp_id_hash: &str, flags: u8) -> String {
-        let (aaguid, id) = ("06".repeat(16), "07".repeat(32));
-        let cose_key = format!("a5010203262001215820{GX}225820{GY}");
-        let auth_data = format!("{rp_id_hash}{flags:02x}00000000{aaguid}0020{id}{cose_key}");
-        // {"fmt": "none", "attStmt": {}, "authData": h'..'}
-        let object = format!(
-            "a363666d74646e6f6e656761747453746d74a0686175746844617461 58{:02x}{auth_data}",
-            auth_data.len() / 2
-        );
-        let spki = format!("3059301306072a8648ce3d020106082a8648ce3d030107034200 04{GX}{GY}");
-        let base64 =
-            |hex: &str| BASE64URL_NOPAD.encode(&HEXLOWER.decode(hex.replace(' ', "").as_bytes()).unwrap());
-        let response = json!({
-            "id": base64(&id), "rawId": base64(&id), "type": "public-key", "clientExtensionResults": {},
-            "response": {
-                "clientDataJSON": client_data("webauthn.create", options, origin),
-                "attestationObject": base64(&object),
-                "authenticatorData": base64(&auth_data),
-                "publicKey": base64(&spki),
-                "publicKeyAlgorithm": ES256,
-                "transports": ["internal"],
-            },
-        });
-        response.to_string()
-    }
-
-    /// SHA-256 of `rp.example.com`.
-    const RP_ID_HASH: &str = "fe828f3f47351b0833ab3076f76aa3f75e417db7ec028106bd325e80f025cad1";
-    const GX: &str = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
-    const GY: &str = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
-}
+mod tests;
