@@ -16,7 +16,7 @@ use crate::{
     demo, explained,
     operations::Carrier,
     running::Running,
-    service,
+    scenarios, service,
 };
 
 /// Carries one operation out in a data directory, which is opened and locked if the operation needs it, and closed after
@@ -83,9 +83,20 @@ impl Executor {
         operation: Operation,
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Output, AppError> {
+        let seed = self.context.seed.as_ref().map(|seed| seed.0.as_slice());
         match &operation {
             Operation::Explain { input } => return explained::from_text(input),
             Operation::Demo => return demo::run(events).await,
+            Operation::ScenarioList => return scenarios::list(),
+            Operation::ScenarioShow { scenario } => return scenarios::show(scenario),
+            Operation::ScenarioCheck { scenario } => return scenarios::check(scenario),
+            Operation::ScenarioSchema => return Ok(scenarios::schema()),
+            Operation::ScenarioRun { scenario, report, logs } => {
+                return scenarios::run(scenario, seed, report.as_deref(), logs.as_deref()).await;
+            }
+            Operation::ScenarioRunAll => return scenarios::run_all(seed).await,
+            Operation::Why { code } => return scenarios::why(code),
+            Operation::WhyEvents { name, text } => return scenarios::why_events(name, text),
             _ => {}
         }
         let setup = self.context.setup(&operation);

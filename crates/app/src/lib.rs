@@ -21,6 +21,7 @@ mod output;
 mod passkeys;
 mod person;
 mod running;
+mod scenarios;
 mod service;
 mod transfer;
 
@@ -28,7 +29,7 @@ pub use context::{Context, ProfileChoice, UserChoice};
 pub use error::{AppError, Exit};
 pub use event::Event;
 pub use executor::{Closer, Executor};
-pub use operation::{Ceremony, Operation, Secret, Telling};
+pub use operation::{Ceremony, Operation, ScenarioSource, Secret, Telling};
 pub use output::Output;
 pub use softhello_ctap::Gesture;
 pub use softhello_device::{DeviceProfile, Prompt, PromptAnswer};

@@ -134,6 +134,43 @@ pub enum Operation {
     PowerCycle,
     /// Shows everything in a temporary directory.
     Demo,
+    /// Lists the built-in scenarios.
+    ScenarioList,
+    /// Gives the text of a scenario.
+    ScenarioShow {
+        /// Which.
+        scenario: ScenarioSource,
+    },
+    /// Reads a scenario and says whether it can be run.
+    ScenarioCheck {
+        /// Which.
+        scenario: ScenarioSource,
+    },
+    /// Runs a scenario.
+    ScenarioRun {
+        /// Which.
+        scenario: ScenarioSource,
+        /// A file for the report: HTML, Markdown or JSON by its ending.
+        report: Option<PathBuf>,
+        /// A folder for all logs.
+        logs: Option<PathBuf>,
+    },
+    /// Runs all built-in scenarios.
+    ScenarioRunAll,
+    /// Gives the JSON schema of scenarios.
+    ScenarioSchema,
+    /// Explains a code or an error text.
+    Why {
+        /// The code.
+        code: String,
+    },
+    /// Names the scenarios that an exported log looks like.
+    WhyEvents {
+        /// The file's name.
+        name: String,
+        /// Its text.
+        text: String,
+    },
 }
 
 impl Operation {
@@ -141,6 +178,21 @@ impl Operation {
     pub fn is_service(&self) -> bool {
         matches!(self, Self::HidUdp { .. } | Self::HidPty { .. } | Self::CardVpcd { .. })
     }
+}
+
+/// A scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScenarioSource {
+    /// A built-in one.
+    Name(String),
+    /// One in a file.
+    File {
+        /// The file's name.
+        name: String,
+        /// Its text.
+        toml: String,
+    },
 }
 
 /// What is told of each exchange.

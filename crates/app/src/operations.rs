@@ -140,7 +140,16 @@ impl Carrier<'_> {
             Operation::HidUdp { .. } | Operation::HidPty { .. } | Operation::CardVpcd { .. } => {
                 unreachable!("served, not carried out")
             }
-            Operation::Explain { .. } | Operation::Demo => {
+            Operation::Explain { .. }
+            | Operation::Demo
+            | Operation::ScenarioList
+            | Operation::ScenarioRunAll
+            | Operation::ScenarioSchema
+            | Operation::ScenarioShow { .. }
+            | Operation::ScenarioCheck { .. }
+            | Operation::ScenarioRun { .. }
+            | Operation::Why { .. }
+            | Operation::WhyEvents { .. } => {
                 unreachable!("carried out without a data directory")
             }
         }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Exit;
+
 /// What an operation gives: a document for programs and a text for people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Output {
@@ -10,17 +12,26 @@ pub struct Output {
     pub json: Value,
     /// The same for people; none where the document itself is what people want too.
     pub text: Option<String>,
+    /// How the process ends that asked for it, if not well.
+    #[serde(default)]
+    pub exit: Option<Exit>,
 }
 
 impl Output {
     /// A document that people read as well.
     pub(crate) fn document(json: Value) -> Self {
-        Self { json, text: None }
+        Self { json, text: None, exit: None }
     }
 
     /// A document and its text.
     pub(crate) fn new(json: Value, text: impl Into<String>) -> Self {
-        Self { json, text: Some(text.into()) }
+        Self { json, text: Some(text.into()), exit: None }
+    }
+
+    /// The answer is no.
+    #[must_use]
+    pub(crate) fn with_exit(self, exit: Exit) -> Self {
+        Self { exit: Some(exit), ..self }
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, builder::TypedValueParser as _};
 use clap_complete::Shell;
 use softhello_app::{
-    AccountKind, AppError, Ceremony, Context, EngineKind, Operation, ProfileChoice, Rule, Secret, Telling,
-    UserChoice,
+    AccountKind, AppError, Ceremony, Context, EngineKind, Operation, ProfileChoice, Rule, ScenarioSource,
+    Secret, Telling, UserChoice,
 };
 
 use crate::prompt;
@@ -36,6 +36,8 @@ const MAX_INPUT: u64 = 256 * 1024 * 1024;
   softhello passkeys list --account ada@contoso.example
   softhello hid udp                a security key for clients of CTAPHID over UDP
   softhello user decline           from another terminal
+  softhello why already registered
+  softhello scenario run whfb-conflict-retry --report conflict.html
 
 While `hid` or `card` runs, it carries out what else is asked in the same data directory.
 
@@ -195,6 +197,23 @@ Examples:
     },
     /// Cuts the power of the authenticators that run in this data directory, and gives it back
     PowerCycle,
+    /// Situations that are run for real: what a person sees, what each layer says, and why
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
+    /// Explains a code or an error text, and names the scenarios that reproduce it
+    #[command(after_help = "Examples:
+  softhello why 0x19
+  softhello why NTE_EXISTS
+  softhello why already registered
+  softhello why --events exported.xml")]
+    Why {
+        /// A status of CTAP, an HRESULT, an exception, an event id, or a part of what a person sees
+        #[arg(required_unless_present = "events", value_name = "CODE", allow_negative_numbers = true)]
+        code: Vec<String>,
+        /// A log that was exported, as XML from Event Viewer or as JSON
+        #[arg(long, value_name = "FILE", conflicts_with = "code")]
+        events: Option<PathBuf>,
+    },
     /// Shows a passkey made and used, and the conflict with Windows Hello for Business, in a temporary directory
     Demo,
     /// Prints a completion script
@@ -221,6 +240,46 @@ pub(crate) struct CeremonyArguments {
     /// Shows the annotated bytes on standard error
     #[arg(long)]
     explain: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ScenarioCommand {
+    /// Lists the built-in ones
+    List,
+    /// Prints one, as an example for your own
+    Show {
+        /// A name, or a file
+        #[arg(value_name = "NAME|FILE")]
+        scenario: String,
+    },
+    /// Runs one, and says with exit code 1 if it does not come out as expected
+    #[command(after_help = "Examples:
+  softhello scenario run whfb-conflict-retry
+  softhello scenario run ./mine.toml --report mine.html
+  softhello scenario run policy-not-propagated --logs ./logs
+  softhello scenario run --all")]
+    Run {
+        /// A name, or a file
+        #[arg(value_name = "NAME|FILE", required_unless_present = "all")]
+        scenario: Option<String>,
+        /// Runs all built-in ones
+        #[arg(long, conflicts_with_all = ["scenario", "report", "logs"])]
+        all: bool,
+        /// Writes a report: HTML, Markdown or JSON by its ending
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        /// Writes every log: Windows' events as XML and JSON, the tenant's audit and sign-in log as JSON
+        #[arg(long, value_name = "DIR")]
+        logs: Option<PathBuf>,
+    },
+    /// Prints the JSON schema of scenario files, for editors
+    Schema,
+    /// Reads one and says whether it can be run
+    Check {
+        /// A name, or a file
+        #[arg(value_name = "NAME|FILE")]
+        scenario: String,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -399,6 +458,19 @@ pub(crate) enum StoreCommand {
     Check,
 }
 
+/// A name, unless it looks like a file; `-` is standard input.
+fn source(scenario: String) -> Result<ScenarioSource, AppError> {
+    if scenario == "-" {
+        let toml = read(None, "the scenario")?;
+        return Ok(ScenarioSource::File { name: "standard input".to_owned(), toml });
+    }
+    if !scenario.contains(['/', '\\', '.']) {
+        return Ok(ScenarioSource::Name(scenario));
+    }
+    let toml = read(Some(Path::new(&scenario)), "the scenario")?;
+    Ok(ScenarioSource::File { name: scenario, toml })
+}
+
 /// What is to be done.
 pub(crate) enum Task {
     Operation(Box<Operation>),
@@ -425,13 +497,22 @@ impl Command {
             Self::User { .. } => "user",
             Self::PowerCycle => "power-cycle",
             Self::Demo => "demo",
+            Self::Scenario(_) => "scenario",
+            Self::Why { .. } => "why",
             Self::Completions { .. } => "completions",
         }
     }
 
     /// Whether the command looks at the data directory and the authenticator.
     fn uses_data(&self) -> bool {
-        !matches!(self, Self::Explain { .. } | Self::Demo | Self::Completions { .. })
+        !matches!(
+            self,
+            Self::Explain { .. }
+                | Self::Demo
+                | Self::Scenario(_)
+                | Self::Why { .. }
+                | Self::Completions { .. }
+        )
     }
 
     /// Reads what the command needs and makes it an operation.
@@ -468,6 +549,22 @@ impl Command {
                 Operation::PasskeysImport { document: Secret(read(Some(&file), "the document")?) }
             }
             Self::Info => Operation::Info,
+            Self::Scenario(ScenarioCommand::List) => Operation::ScenarioList,
+            Self::Scenario(ScenarioCommand::Show { scenario }) => {
+                Operation::ScenarioShow { scenario: source(scenario)? }
+            }
+            Self::Scenario(ScenarioCommand::Run { scenario: Some(scenario), report, logs, .. }) => {
+                Operation::ScenarioRun { scenario: source(scenario)?, report, logs }
+            }
+            Self::Scenario(ScenarioCommand::Run { .. }) => Operation::ScenarioRunAll,
+            Self::Scenario(ScenarioCommand::Schema) => Operation::ScenarioSchema,
+            Self::Scenario(ScenarioCommand::Check { scenario }) => {
+                Operation::ScenarioCheck { scenario: source(scenario)? }
+            }
+            Self::Why { events: Some(file), .. } => {
+                Operation::WhyEvents { name: file.display().to_string(), text: read(Some(&file), "the log")? }
+            }
+            Self::Why { code, .. } => Operation::Why { code: code.join(" ") },
             Self::Explain { input: Some(input) } if input != "-" => Operation::Explain { input },
             Self::Explain { .. } => Operation::Explain { input: read(None, "the bytes")? },
             Self::Store(StoreCommand::Copy { to }) => Operation::StoreCopy {
@@ -573,16 +670,14 @@ fn profile(name: &str) -> Result<ProfileChoice, AppError> {
 
 /// Reads a file, or standard input for `-` and for nothing.
 fn read(path: Option<&Path>, what: &str) -> Result<String, AppError> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = match path.filter(|path| *path != Path::new("-")) {
-        Some(path) => {
-            fs::File::open(path).and_then(|file| file.take(MAX_INPUT + 1).read_to_string(&mut text))
-        }
+        Some(path) => fs::File::open(path).and_then(|file| file.take(MAX_INPUT + 1).read_to_end(&mut bytes)),
         None => {
             if io::stdin().is_terminal() {
                 anstream::eprintln!("reading {what} from the terminal, end with Ctrl-D …");
             }
-            io::stdin().take(MAX_INPUT + 1).read_to_string(&mut text)
+            io::stdin().take(MAX_INPUT + 1).read_to_end(&mut bytes)
         }
     };
     let name = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
@@ -590,11 +685,24 @@ fn read(path: Option<&Path>, what: &str) -> Result<String, AppError> {
         Ok(len) if len as u64 > MAX_INPUT => {
             Err(AppError::usage(format!("{what} in {name} are longer than {MAX_INPUT} bytes"), "give less"))
         }
-        Ok(_) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Err(AppError::usage(format!("{what} in {name} are not UTF-8 text"), "save the file as UTF-8"))
-        }
+        Ok(_) => text(bytes).ok_or_else(|| {
+            AppError::usage(format!("{what} in {name} are not UTF-8 text"), "save the file as UTF-8")
+        }),
         Err(error) => Err(AppError::io(format_args!("read {what} from {name}"), &error)),
+    }
+}
+
+/// Text in UTF-8, or in UTF-16 with the mark that Windows' tools begin it with.
+fn text(bytes: Vec<u8>) -> Option<String> {
+    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16(&units).ok().filter(|_| rest.is_empty())
+    };
+    match bytes.as_slice() {
+        [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok(),
     }
 }
 

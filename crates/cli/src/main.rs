@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     };
     let style = Style::new(arguments.global.color);
     match run(arguments, style) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failed) => fail(&failed, style),
     }
 }
@@ -68,7 +68,7 @@ struct Failed {
     json: bool,
 }
 
-fn run(arguments: Arguments, style: Style) -> Result<(), Failed> {
+fn run(arguments: Arguments, style: Style) -> Result<ExitCode, Failed> {
     let Arguments { global, command } = arguments;
     let json = global.json;
     let failed = |error| Failed { error, json };
@@ -94,7 +94,8 @@ fn run(arguments: Arguments, style: Style) -> Result<(), Failed> {
         Task::Completions(shell) => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "softhello", &mut out);
-            return print(String::from_utf8_lossy(&out).trim_end()).map_err(failed);
+            print(String::from_utf8_lossy(&out).trim_end()).map_err(failed)?;
+            return Ok(ExitCode::SUCCESS);
         }
         Task::Operation(operation) => operation,
     };
@@ -119,7 +120,9 @@ fn run(arguments: Arguments, style: Style) -> Result<(), Failed> {
     let output = runtime.block_on(executor.run(*operation, &mut show));
     // A prompt that nobody answered need not be waited for.
     runtime.shutdown_background();
-    print(&shown(&output.map_err(failed)?, json)).map_err(failed)
+    let output = output.map_err(failed)?;
+    print(&shown(&output, json)).map_err(failed)?;
+    Ok(output.exit.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8)))
 }
 
 /// Whatever goes on and on must not be held up by what others ask of it meanwhile.

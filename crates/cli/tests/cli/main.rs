@@ -14,5 +14,10 @@ mod output;
 mod passkeys;
 mod processes;
 #[cfg(unix)]
+mod races;
+#[cfg(unix)]
 mod running;
+mod scenarios;
+#[cfg(unix)]
+mod served;
 mod stores;

@@ -2,11 +2,9 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     net::SocketAddr,
     os::unix::fs::PermissionsExt as _,
     path::PathBuf,
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -16,69 +14,10 @@ use softhello_ctap::{Authenticator as _, Channel, api};
 use softhello_transport::udp::Remote;
 use tokio::time::timeout;
 
-use crate::desk::{Desk, Finished, ORIGIN, creation_options};
-
-/// A process that goes on; killed when it is dropped.
-struct Served {
-    child: Child,
-    /// What it printed when it was ready.
-    ready: String,
-}
-
-impl Served {
-    fn start(desk: &Desk, arguments: &str) -> Self {
-        Self::begun(desk.command(arguments))
-    }
-
-    fn begun(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut ready = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
-        assert!(ready.ends_with('\n'), "it ended instead: {:?}", child.wait_with_output().unwrap());
-        Self { child, ready: ready.trim_end().to_owned() }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.ready.parse().unwrap()
-    }
-
-    /// What it prints beside its output until then. Its end must not come before.
-    fn says(&mut self, last: &str) -> String {
-        let mut said = Vec::new();
-        while !said.ends_with(last.as_bytes()) {
-            let mut byte = [0];
-            std::io::Read::read_exact(self.child.stderr.as_mut().unwrap(), &mut byte)
-                .unwrap_or_else(|_| panic!("no {last:?} in {}", String::from_utf8_lossy(&said)));
-            said.extend(byte);
-        }
-        String::from_utf8(said).unwrap()
-    }
-
-    fn signal(&self, signal: &str) {
-        let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-    }
-
-    /// The exit code and what else it printed.
-    fn end(mut self) -> (Option<i32>, String) {
-        let begun = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
-            thread::sleep(Duration::from_millis(10));
-        }
-        let status = self.child.wait().unwrap();
-        let mut stderr = String::new();
-        std::io::Read::read_to_string(self.child.stderr.as_mut().unwrap(), &mut stderr).unwrap();
-        (status.code(), stderr)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::{
+    desk::{Desk, Finished, ORIGIN, creation_options},
+    served::Served,
+};
 
 const HID_UDP: &str = "hid udp --listen 127.0.0.1:0";
 
