@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use softhello_ctap::api;
+use softhello_windows::scenario::built_in;
 
 use crate::{
     bench::{Bench, RP_ID, Request, array, boolean, bytes, hello, map, raw_map, security_key, text, uint},
@@ -95,8 +96,21 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     for (name, bytes) in replies::seeds() {
         seeds.push(("client_replies", name, bytes));
     }
+    for (name, kind, text) in [
+        ("scenario", 0, built_in::text("graph-policy").unwrap_or_default()),
+        ("scenario-of-a-managed-computer", 0, built_in::text("where-credentials-sign-in").unwrap_or_default()),
+        ("graph", 1, GRAPH),
+        ("events", 2, EVENTS),
+        ("why", 3, "0x8009000f"),
+    ] {
+        seeds.push(("windows_files", name, [&[kind], text.as_bytes()].concat()));
+    }
     seeds
 }
+
+const GRAPH: &str = r#"{"id":"Fido2","state":"enabled","isSelfServiceRegistrationAllowed":true,"includeTargets":[{"targetType":"group","id":"all_users","allowedPasskeyProfiles":["00000000-0000-0000-0000-000000000001"]}],"excludeTargets":[],"passkeyProfiles":[{"id":"00000000-0000-0000-0000-000000000001","name":"Default passkey profile","passkeyTypes":"deviceBound,synced","attestationEnforcement":"disabled","keyRestrictions":{"isEnforced":true,"enforcementType":"allow","aaGuids":["6028b017-b1d4-4c02-b4b3-afcdafc96bb2"]}}]}"#;
+
+const EVENTS: &str = r#"<Events><Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="Microsoft-Windows-WebAuthN"/><EventID>1022</EventID><TimeCreated SystemTime="2026-07-15T09:00:20.000Z"/><Channel>Microsoft-Windows-WebAuthN/Operational</Channel></System><EventData><Data Name="TransactionId">{1}</Data><Data Name="Error">0x8009000F</Data><Data Name="HResult">Object already exists &amp; so on.</Data></EventData></Event></Events>"#;
 
 /// The permissions of the token that authenticates it, and the request.
 type Message = (u8, Vec<u8>);
