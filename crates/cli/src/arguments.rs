@@ -1,8 +1,6 @@
 //! The command line.
 
 use std::{
-    fs,
-    io::{self, IsTerminal as _, Read as _},
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -10,14 +8,10 @@ use std::{
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, builder::TypedValueParser as _};
 use clap_complete::Shell;
 use softhello_app::{
-    AccountKind, AppError, Ceremony, Context, EngineKind, Operation, ProfileChoice, Rule, ScenarioSource,
-    Secret, Telling, UserChoice,
+    AccountKind, AppError, Ceremony, Context, EngineKind, Operation, Rule, Secret, Telling, UserChoice,
 };
 
-use crate::prompt;
-
-/// The longest input in bytes: as long as a document of `passkeys export` may be.
-const MAX_INPUT: u64 = 256 * 1024 * 1024;
+use crate::input;
 
 /// A software FIDO2 authenticator that behaves like Windows Hello.
 ///
@@ -458,19 +452,6 @@ pub(crate) enum StoreCommand {
     Check,
 }
 
-/// A name, unless it looks like a file; `-` is standard input.
-fn source(scenario: String) -> Result<ScenarioSource, AppError> {
-    if scenario == "-" {
-        let toml = read(None, "the scenario")?;
-        return Ok(ScenarioSource::File { name: "standard input".to_owned(), toml });
-    }
-    if !scenario.contains(['/', '\\', '.']) {
-        return Ok(ScenarioSource::Name(scenario));
-    }
-    let toml = read(Some(Path::new(&scenario)), "the scenario")?;
-    Ok(ScenarioSource::File { name: scenario, toml })
-}
-
 /// What is to be done.
 pub(crate) enum Task {
     Operation(Box<Operation>),
@@ -533,7 +514,7 @@ impl Command {
             Self::Account(AccountCommand::List) => Operation::AccountList,
             Self::Account(AccountCommand::Remove { name }) => Operation::AccountRemove { name },
             Self::Pin(PinCommand::Set { pin_stdin }) => {
-                Operation::PinSet { pin: Secret(read_pin(pin_stdin)?) }
+                Operation::PinSet { pin: Secret(input::pin(pin_stdin)?) }
             }
             Self::Pin(PinCommand::Clear) => Operation::PinClear,
             Self::Whfb(WhfbCommand::Provision { upn }) => Operation::WhfbProvision { upn },
@@ -546,27 +527,28 @@ impl Command {
             }
             Self::Passkeys(PasskeysCommand::Export) => Operation::PasskeysExport,
             Self::Passkeys(PasskeysCommand::Import { file }) => {
-                Operation::PasskeysImport { document: Secret(read(Some(&file), "the document")?) }
+                Operation::PasskeysImport { document: Secret(input::read(Some(&file), "the document")?) }
             }
             Self::Info => Operation::Info,
             Self::Scenario(ScenarioCommand::List) => Operation::ScenarioList,
             Self::Scenario(ScenarioCommand::Show { scenario }) => {
-                Operation::ScenarioShow { scenario: source(scenario)? }
+                Operation::ScenarioShow { scenario: input::scenario(scenario)? }
             }
             Self::Scenario(ScenarioCommand::Run { scenario: Some(scenario), report, logs, .. }) => {
-                Operation::ScenarioRun { scenario: source(scenario)?, report, logs }
+                Operation::ScenarioRun { scenario: input::scenario(scenario)?, report, logs }
             }
             Self::Scenario(ScenarioCommand::Run { .. }) => Operation::ScenarioRunAll,
             Self::Scenario(ScenarioCommand::Schema) => Operation::ScenarioSchema,
             Self::Scenario(ScenarioCommand::Check { scenario }) => {
-                Operation::ScenarioCheck { scenario: source(scenario)? }
+                Operation::ScenarioCheck { scenario: input::scenario(scenario)? }
             }
-            Self::Why { events: Some(file), .. } => {
-                Operation::WhyEvents { name: file.display().to_string(), text: read(Some(&file), "the log")? }
-            }
+            Self::Why { events: Some(file), .. } => Operation::WhyEvents {
+                name: file.display().to_string(),
+                text: input::read(Some(&file), "the log")?,
+            },
             Self::Why { code, .. } => Operation::Why { code: code.join(" ") },
             Self::Explain { input: Some(input) } if input != "-" => Operation::Explain { input },
-            Self::Explain { .. } => Operation::Explain { input: read(None, "the bytes")? },
+            Self::Explain { .. } => Operation::Explain { input: input::read(None, "the bytes")? },
             Self::Store(StoreCommand::Copy { to }) => Operation::StoreCopy {
                 to: match to {
                     CopyTarget::Sled => EngineKind::Sled,
@@ -598,9 +580,9 @@ impl CeremonyArguments {
         Ok(Ceremony {
             related_origins: self
                 .related_origins
-                .map(|file| read(Some(&file), "the related origins"))
+                .map(|file| input::read(Some(&file), "the related origins"))
                 .transpose()?,
-            options: read(self.options.as_deref(), "the options")?,
+            options: input::read(self.options.as_deref(), "the options")?,
             origin: self.origin,
             top_origin: self.top_origin,
             explain: self.explain,
@@ -632,7 +614,12 @@ impl Global {
                 Engine::Memory => EngineKind::Memory,
             }),
             account: self.account.clone(),
-            profile: self.profile.as_deref().filter(|_| command.uses_data()).map(profile).transpose()?,
+            profile: self
+                .profile
+                .as_deref()
+                .filter(|_| command.uses_data())
+                .map(input::profile)
+                .transpose()?,
             user: self.user.map(UserChoice::from),
             seed: self.seed.clone(),
             clock: self.clock,
@@ -657,73 +644,6 @@ impl From<User> for UserChoice {
 
 fn absolute(path: &Path) -> Result<PathBuf, AppError> {
     std::path::absolute(path).map_err(|error| AppError::io(format_args!("find {}", path.display()), &error))
-}
-
-/// A file if it looks like one, else a name.
-fn profile(name: &str) -> Result<ProfileChoice, AppError> {
-    let path = Path::new(name);
-    if path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 {
-        return Ok(ProfileChoice::Toml(read(Some(path), "the profile")?));
-    }
-    Ok(ProfileChoice::Name(name.to_owned()))
-}
-
-/// Reads a file, or standard input for `-` and for nothing.
-fn read(path: Option<&Path>, what: &str) -> Result<String, AppError> {
-    let mut bytes = Vec::new();
-    let read = match path.filter(|path| *path != Path::new("-")) {
-        Some(path) => fs::File::open(path).and_then(|file| file.take(MAX_INPUT + 1).read_to_end(&mut bytes)),
-        None => {
-            if io::stdin().is_terminal() {
-                anstream::eprintln!("reading {what} from the terminal, end with Ctrl-D …");
-            }
-            io::stdin().take(MAX_INPUT + 1).read_to_end(&mut bytes)
-        }
-    };
-    let name = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
-    match read {
-        Ok(len) if len as u64 > MAX_INPUT => {
-            Err(AppError::usage(format!("{what} in {name} are longer than {MAX_INPUT} bytes"), "give less"))
-        }
-        Ok(_) => text(bytes).ok_or_else(|| {
-            AppError::usage(format!("{what} in {name} are not UTF-8 text"), "save the file as UTF-8")
-        }),
-        Err(error) => Err(AppError::io(format_args!("read {what} from {name}"), &error)),
-    }
-}
-
-/// Text in UTF-8, or in UTF-16 with the mark that Windows' tools begin it with.
-fn text(bytes: Vec<u8>) -> Option<String> {
-    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-        String::from_utf16(&units).ok().filter(|_| rest.is_empty())
-    };
-    match bytes.as_slice() {
-        [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
-        _ => String::from_utf8(bytes).ok(),
-    }
-}
-
-fn read_pin(stdin: bool) -> Result<String, AppError> {
-    if stdin {
-        let text = read(None, "the PIN")?;
-        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
-    }
-    let asked = |question| match prompt::password(question) {
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => std::process::exit(130),
-        Err(_) => Err(AppError::usage(
-            "there is no terminal to ask for the PIN",
-            "give it on standard input with --pin-stdin",
-        )),
-        Ok(pin) => Ok(pin),
-    };
-    let pin = asked("New PIN: ")?;
-    if pin != asked("Again: ")? {
-        return Err(AppError::usage("the two PINs are not the same", "type it again"));
-    }
-    Ok(pin)
 }
 
 fn hex(text: &str) -> Result<Secret<Vec<u8>>, String> {

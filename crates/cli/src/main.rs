@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod input;
 mod line;
 mod prompt;
 mod style;
