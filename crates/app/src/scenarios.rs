@@ -40,10 +40,7 @@ pub(crate) fn list() -> Result<Output, AppError> {
 }
 
 pub(crate) fn show(source: &ScenarioSource) -> Result<Output, AppError> {
-    let (name, text) = match source {
-        ScenarioSource::Name(name) => (name, built_in::text(name).ok_or_else(|| unknown(name))?),
-        ScenarioSource::File { name, toml } => (name, toml.as_str()),
-    };
+    let (name, text) = named(source)?;
     // A built-in file names its schema by a path in this repository.
     let text = text.strip_prefix(SCHEMA_LINE).unwrap_or(text).trim();
     Ok(Output::new(json!({ "name": name, "toml": text }), text))
@@ -56,7 +53,8 @@ pub(crate) fn schema() -> Output {
 }
 
 pub(crate) fn check(source: &ScenarioSource) -> Result<Output, AppError> {
-    let (name, scenario) = load(source)?;
+    let (name, text) = named(source)?;
+    let scenario = read(name, text)?;
     let steps = scenario.steps.len();
     let text = format!("{name} can be run: {}, {}", scenario.title, count(steps, "step"));
     Ok(Output::new(json!({ "name": name, "title": scenario.title, "steps": steps }), text))
@@ -70,7 +68,8 @@ pub(crate) async fn run(
 ) -> Result<Output, AppError> {
     // A report that cannot be written is found before anything is run.
     let write = report.map(writer).transpose()?;
-    let run = ran(source, seed).await?;
+    let (name, text) = named(source)?;
+    let run = ran(name, text, seed).await?;
     if let (Some(path), Some(write)) = (report, write) {
         save(path, &write(&run))?;
     }
@@ -84,8 +83,8 @@ pub(crate) async fn run(
 /// All built-in scenarios, each with whether it came out as expected.
 pub(crate) async fn run_all(seed: Option<&[u8]>) -> Result<Output, AppError> {
     let (mut json, mut lines, mut unmet) = (Vec::new(), Vec::new(), 0);
-    for (name, _) in built_in::ALL {
-        let run = ran(&ScenarioSource::Name((*name).to_owned()), seed).await?;
+    for (name, text) in built_in::ALL {
+        let run = ran(name, text, seed).await?;
         json.push(json!({
             "name": name,
             "title": run.title,
@@ -103,9 +102,9 @@ pub(crate) async fn run_all(seed: Option<&[u8]>) -> Result<Output, AppError> {
     Ok(if unmet == 0 { output } else { output.with_exit(Exit::Refused) })
 }
 
-async fn ran(source: &ScenarioSource, seed: Option<&[u8]>) -> Result<Run, AppError> {
-    let (name, scenario) = load(source)?;
-    scenario::run(&name, &scenario, seed.unwrap_or(SEED)).await.map_err(|error| {
+async fn ran(name: &str, toml: &str, seed: Option<&[u8]>) -> Result<Run, AppError> {
+    let scenario = read(name, toml)?;
+    scenario::run(name, &scenario, seed.unwrap_or(SEED)).await.map_err(|error| {
         AppError::usage(
             format!("{name}: {error}"),
             "change that step, or one before it; `softhello scenario list` has examples",
@@ -153,14 +152,12 @@ fn save(path: &Path, text: &str) -> Result<(), AppError> {
     fs::write(path, text).map_err(|error| AppError::io(format_args!("write {}", path.display()), &error))
 }
 
-fn load(source: &ScenarioSource) -> Result<(String, Scenario), AppError> {
-    match source {
-        ScenarioSource::Name(name) => {
-            let text = built_in::text(name).ok_or_else(|| unknown(name))?;
-            Ok((name.clone(), read(name, text)?))
-        }
-        ScenarioSource::File { name, toml } => Ok((name.clone(), read(name, toml)?)),
-    }
+/// The name and the text of a scenario.
+fn named(source: &ScenarioSource) -> Result<(&str, &str), AppError> {
+    Ok(match source {
+        ScenarioSource::Name(name) => (name, built_in::text(name).ok_or_else(|| unknown(name))?),
+        ScenarioSource::File { name, toml } => (name, toml),
+    })
 }
 
 fn read(name: &str, toml: &str) -> Result<Scenario, AppError> {

@@ -396,14 +396,16 @@ fn scenarios(is: impl Fn(&Expect) -> bool) -> Vec<String> {
 
 /// The title of a built-in scenario.
 pub fn title(name: &str) -> Option<&'static str> {
-    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
-    found.map(|(_, scenario)| scenario.title.as_str())
+    scenario(name).map(|scenario| scenario.title.as_str())
 }
 
 /// How many steps a built-in scenario has.
 fn steps(name: &str) -> usize {
-    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
-    found.map_or(usize::MAX, |(_, scenario)| scenario.steps.len())
+    scenario(name).map_or(usize::MAX, |scenario| scenario.steps.len())
+}
+
+fn scenario(name: &str) -> Option<&'static Scenario> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, scenario)| scenario)
 }
 
 /// The scenarios of these causes, those of the first one first.
