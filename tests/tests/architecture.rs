@@ -18,7 +18,7 @@ use std::{
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId, TargetKind};
 
 /// Every package of the workspace: its layer, and the packages of the workspace that it may use, in tests as well.
-const LAYERS: [(u8, &str, &[&str]); 8] = [
+const LAYERS: [(u8, &str, &[&str]); 9] = [
     (0, "softhello-ctap", &[]),
     (1, "softhello-storage", &["softhello-ctap"]),
     (1, "softhello-webauthn", &["softhello-ctap"]),
@@ -31,6 +31,7 @@ const LAYERS: [(u8, &str, &[&str]); 8] = [
     // The store only in its tests.
     (3, "softhello-transport", &["softhello-ctap", "softhello-storage", "softhello-device"]),
     (4, "softhello-app", EVERYTHING_BELOW),
+    (5, "softhello-server", EVERYTHING_BELOW),
     (6, "softhello", EVERYTHING_BELOW),
 ];
 

@@ -1,6 +1,6 @@
 //! Where and as whom an operation runs.
 
-use std::path::PathBuf;
+use std::{collections::VecDeque, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use softhello_ctap::Timestamp;
@@ -44,7 +44,12 @@ pub enum ProfileChoice {
 }
 
 impl ProfileChoice {
-    pub(crate) fn load(&self) -> Result<DeviceProfile, ProfileFileError> {
+    /// The profile.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileFileError`] if there is none of this name, or the text is none.
+    pub fn load(&self) -> Result<DeviceProfile, ProfileFileError> {
         match self {
             Self::Name(name) => DeviceProfile::built_in(name),
             Self::Toml(text) => DeviceProfile::from_toml(text),
@@ -93,10 +98,32 @@ impl UserChoice {
     }
 }
 
+/// What a user does, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserScript {
+    /// What is done at every ceremony, once `next` is used up.
+    pub does: UserChoice,
+    /// How long it takes until something is done, in milliseconds; how long someone waits who does nothing.
+    #[serde(default)]
+    pub delay_ms: u64,
+    /// What is done at the next ceremonies, one each.
+    #[serde(default)]
+    pub next: VecDeque<UserChoice>,
+}
+
+impl From<UserChoice> for UserScript {
+    fn from(does: UserChoice) -> Self {
+        Self { does, ..Self::default() }
+    }
+}
+
 /// A context in which nothing is left open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setup {
     pub(crate) store: EngineKind,
+    /// Which of the computers that share the store; its first has no name.
+    pub(crate) computer: Option<String>,
     pub(crate) account: String,
     pub(crate) profile: ProfileChoice,
     pub(crate) user: UserChoice,
@@ -113,9 +140,14 @@ impl Context {
     /// The setup of an operation, where no other process runs.
     pub(crate) fn setup(&self, operation: &Operation) -> Setup {
         // Windows Hello is reached by no wire; what is put on one is a security key.
-        let profile = if operation.is_service() { SECURITY_KEY } else { DeviceProfile::BUILT_IN[0] };
+        self.setup_of(if operation.is_service() { SECURITY_KEY } else { DeviceProfile::BUILT_IN[0] })
+    }
+
+    /// The setup where no other process runs, with this profile unless another one is named.
+    pub(crate) fn setup_of(&self, profile: &str) -> Setup {
         self.within(&Setup {
             store: EngineKind::Sled,
+            computer: None,
             account: Computer::DEFAULT_ACCOUNT.to_owned(),
             profile: ProfileChoice::Name(profile.to_owned()),
             user: UserChoice::default(),
@@ -128,6 +160,7 @@ impl Context {
     pub(crate) fn within(&self, running: &Setup) -> Setup {
         Setup {
             store: self.store.unwrap_or(running.store),
+            computer: running.computer.clone(),
             account: self.account.clone().unwrap_or_else(|| running.account.clone()),
             profile: self.profile.clone().unwrap_or_else(|| running.profile.clone()),
             user: self.user.unwrap_or(running.user),

@@ -63,8 +63,7 @@ pub(crate) struct Opening<'a> {
 impl DataDir {
     pub(crate) fn open(opening: &Opening<'_>, events: &mut dyn FnMut(Event)) -> Result<Place, AppError> {
         if opening.store == EngineKind::Memory {
-            let store = softhello_storage::memory();
-            return Ok(Place::Here(Box::new(Self::new(store, Settings::default(), None))));
+            return Ok(Place::Here(Box::new(Self::in_memory())));
         }
         let dir = opening.dir;
         let device_key = DeviceKey::load_or_create(dir)?;
@@ -91,11 +90,33 @@ impl DataDir {
         Self { store, settings, control: Mutex::default(), leftovers: Mutex::default(), _lock: lock }
     }
 
+    /// One that is nowhere, with an empty store.
+    pub(crate) fn in_memory() -> Self {
+        Self::new(softhello_storage::memory(), Settings::default(), None)
+    }
+
     /// This file or empty folder goes with the process, unless what is given here is dropped before.
     pub(crate) fn leave(&self, path: PathBuf) -> Leftover<'_> {
         let leftover = (path.clone(), fs::read_link(&path).ok());
         self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(leftover);
         Leftover { of: self, path }
+    }
+
+    /// Writes a private file that goes with the process; nothing where there is no directory.
+    pub(crate) fn announce(&self, dir: &Path, name: &str, text: &str) -> Result<(), AppError> {
+        if dir.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let path = dir.join(name);
+        let failed = |error: &std::io::Error| AppError::io(format_args!("write {}", path.display()), error);
+        // A store in memory has made none.
+        fs::create_dir_all(dir).map_err(|error| failed(&error))?;
+        // A file of a crash may be there, with other rights.
+        let mut file = tempfile::NamedTempFile::new_in(dir).map_err(|error| failed(&error))?;
+        file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+        file.persist(&path).map_err(|error| failed(&error.error))?;
+        self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((path, None));
+        Ok(())
     }
 
     /// What listens for other processes.

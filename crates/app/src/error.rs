@@ -36,11 +36,14 @@ pub struct AppError {
     pub chain: Option<String>,
     /// What to do about it.
     pub hint: String,
+    /// What was named is not there: an account, a passkey, a device.
+    #[serde(default)]
+    pub missing: bool,
 }
 
 impl AppError {
     pub(crate) fn new(exit: Exit, reason: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit, name: None, reason: reason.into(), chain: None, hint: hint.into() }
+        Self { exit, name: None, reason: reason.into(), chain: None, hint: hint.into(), missing: false }
     }
 
     /// Wrong usage.
@@ -102,6 +105,7 @@ impl From<Failure> for AppError {
             chain: Chain::of(&failure).map(|chain| chain.to_string()),
             reason: failure.reason,
             hint: hint.to_owned(),
+            missing: false,
         }
     }
 }
@@ -167,6 +171,7 @@ impl From<OptionsError> for AppError {
                 false => format!("{}: {}", error.member, error.reason),
             },
             chain: None,
+            missing: false,
         }
     }
 }
@@ -224,6 +229,13 @@ impl From<StoreError> for AppError {
 impl From<WindowsError> for AppError {
     fn from(error: WindowsError) -> Self {
         let reason = error.to_string();
+        let missing = matches!(
+            error,
+            WindowsError::NoAccount { .. }
+                | WindowsError::NoPasskey { .. }
+                | WindowsError::NoContainer { .. }
+                | WindowsError::NotProvisioned { .. }
+        );
         let (exit, hint) = match error {
             WindowsError::Store(error) => return error.into(),
             WindowsError::NoAccount { name } => {
@@ -264,6 +276,6 @@ impl From<WindowsError> for AppError {
             ),
             _ => (Exit::Storage, STORE_HINT.to_owned()),
         };
-        Self::new(exit, reason, hint)
+        Self { missing, ..Self::new(exit, reason, hint) }
     }
 }

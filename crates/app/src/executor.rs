@@ -2,14 +2,16 @@
 
 use std::{
     fmt,
+    future::Future,
+    io,
     sync::{Arc, OnceLock},
 };
 
-use softhello_device::Prompt;
+use softhello_device::{DeviceProfile, Prompt};
 use softhello_windows::Computer;
 
 use crate::{
-    AppError, Context, Event, Operation, Output,
+    AppError, Context, Devices, Event, Exit, Operation, Output,
     context::Setup,
     control,
     data_dir::{DataDir, Opening, Place},
@@ -84,20 +86,8 @@ impl Executor {
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Output, AppError> {
         let seed = self.context.seed.as_ref().map(|seed| seed.0.as_slice());
-        match &operation {
-            Operation::Explain { input } => return explained::from_text(input),
-            Operation::Demo => return demo::run(events).await,
-            Operation::ScenarioList => return scenarios::list(),
-            Operation::ScenarioShow { scenario } => return scenarios::show(scenario),
-            Operation::ScenarioCheck { scenario } => return scenarios::check(scenario),
-            Operation::ScenarioSchema => return Ok(scenarios::schema()),
-            Operation::ScenarioRun { scenario, report, logs } => {
-                return scenarios::run(scenario, seed, report.as_deref(), logs.as_deref()).await;
-            }
-            Operation::ScenarioRunAll => return scenarios::run_all(seed).await,
-            Operation::Why { code } => return scenarios::why(code),
-            Operation::WhyEvents { name, text } => return scenarios::why_events(name, text),
-            _ => {}
+        if let Some(result) = without_data(&operation, seed, events).await {
+            return result;
         }
         let setup = self.context.setup(&operation);
         // Before anything is opened.
@@ -150,6 +140,61 @@ impl Executor {
         result
     }
 
+    /// Opens the data directory and serves its devices until `serve` ends; meanwhile it carries out what other processes
+    /// are asked in this directory. At most `max_traces` ceremonies are kept for whoever looks.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`] if the data directory cannot be opened, another process has it, or `serve` fails.
+    pub async fn host<F: Future<Output = Result<(), AppError>>>(
+        self,
+        max_traces: usize,
+        events: &mut (dyn FnMut(Event) + Send),
+        serve: impl FnOnce(Arc<Devices>) -> F,
+    ) -> Result<(), AppError> {
+        let setup = self.context.setup_of(DeviceProfile::BUILT_IN[0]);
+        setup.profile.load()?;
+        let opening = Opening {
+            dir: &self.context.data,
+            store: setup.store,
+            command: &self.context.command,
+            serves: true,
+        };
+        match DataDir::open(&opening, events)? {
+            Place::Here(data) => drop(self.open.set(data)),
+            Place::Elsewhere(_) => {
+                return Err(AppError::new(
+                    Exit::Storage,
+                    format!("another softhello serves {}", self.context.data.display()),
+                    "end it first, or choose another directory with --data",
+                ));
+            }
+        }
+        if setup.seed.is_some() {
+            events(Event::SeededKeys);
+        }
+        let closing = Arc::clone(&self.open);
+        let Context { data, command, .. } = self.context;
+        let running = Arc::new(Running::new(setup, command, data, Arc::clone(&self.open), None));
+        let result = match Devices::open(Arc::clone(&running), max_traces, events).await {
+            Ok(devices) => {
+                let listening = listen(Arc::clone(&self.open), running);
+                tokio::select! {
+                    result = serve(devices) => result,
+                    error = listening => Err(AppError::io("listen for other processes", &error)),
+                }
+            }
+            Err(error) => Err(error),
+        };
+        if let Some(data) = closing.get()
+            && let Err(error) = data.close()
+            && result.is_ok()
+        {
+            events(Event::Said { text: format!("warning: a signature counter may skip: {error}") });
+        }
+        result
+    }
+
     /// Goes on, for itself and for others.
     async fn serve(
         self,
@@ -161,22 +206,43 @@ impl Executor {
         let running = Running::new(setup.clone(), command, data, Arc::clone(&self.open), self.prompt);
         running.check_user(setup.user)?;
         let running = Arc::new(running);
-        #[cfg(unix)]
-        let listening = {
-            let control = self.open.get().and_then(|data| data.take_control());
-            let running = Arc::clone(&running);
-            async move {
-                match control {
-                    Some(control) => control::server::listen(control, running).await,
-                    None => std::future::pending().await,
-                }
-            }
-        };
-        #[cfg(not(unix))]
-        let listening = std::future::pending::<std::io::Error>();
+        let listening = listen(Arc::clone(&self.open), Arc::clone(&running));
         tokio::select! {
             result = service::run(operation, &running, &setup, events) => result,
             error = listening => Err(AppError::io("listen for other processes", &error)),
         }
     }
+}
+
+/// Listens for other processes, where they can reach this one.
+async fn listen(open: Arc<OnceLock<Box<DataDir>>>, running: Arc<Running>) -> io::Error {
+    #[cfg(unix)]
+    if let Some(control) = open.get().and_then(|data| data.take_control()) {
+        return control::server::listen(control, running).await;
+    }
+    let _held = (open, running);
+    std::future::pending().await
+}
+
+/// Carries an operation out that needs no data directory; none if it needs one.
+pub(crate) async fn without_data(
+    operation: &Operation,
+    seed: Option<&[u8]>,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Option<Result<Output, AppError>> {
+    Some(match operation {
+        Operation::Explain { input } => explained::from_text(input),
+        Operation::Demo => demo::run(events).await,
+        Operation::ScenarioList => scenarios::list(),
+        Operation::ScenarioShow { scenario } => scenarios::show(scenario),
+        Operation::ScenarioCheck { scenario } => scenarios::check(scenario),
+        Operation::ScenarioSchema => Ok(scenarios::schema()),
+        Operation::ScenarioRun { scenario, report, logs } => {
+            scenarios::run(scenario, seed, report.as_deref(), logs.as_deref()).await
+        }
+        Operation::ScenarioRunAll => scenarios::run_all(seed).await,
+        Operation::Why { code } => scenarios::why(code),
+        Operation::WhyEvents { name, text } => scenarios::why_events(name, text),
+        _ => return None,
+    })
 }

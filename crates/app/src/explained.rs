@@ -69,6 +69,55 @@ pub(crate) fn to_json(explanation: &Explanation) -> Value {
     })
 }
 
+/// An explanation with its bytes: of each node its own length, and the end of what it holds.
+pub(crate) fn tree(title: &str, explanation: &Explanation, bytes: &[u8]) -> Value {
+    let problems = explanation
+        .problems
+        .iter()
+        .map(|problem| json!({ "offset": problem.offset, "text": problem.text }))
+        .collect::<Vec<_>>();
+    json!({
+        "title": title,
+        "kind": explanation.kind.to_string(),
+        "hex": HEXLOWER_PERMISSIVE.encode(bytes),
+        "nodes": explanation.nodes.iter().map(branch).collect::<Vec<_>>(),
+        "problems": problems,
+    })
+}
+
+/// Bytes that are not taken apart.
+pub(crate) fn plain(title: &str, bytes: &[u8]) -> Value {
+    let hex = HEXLOWER_PERMISSIVE.encode(bytes);
+    json!({ "title": title, "kind": title, "hex": hex, "nodes": [], "problems": [] })
+}
+
+fn branch(node: &Node) -> Value {
+    json!({
+        "offset": node.offset,
+        "length": node.bytes.len(),
+        "end": end(node),
+        "label": node.label,
+        "value": node.value,
+        "note": node.note,
+        "children": node.children.iter().map(branch).collect::<Vec<_>>(),
+    })
+}
+
+/// Where what a node holds ends: its children follow its own bytes.
+fn end(node: &Node) -> usize {
+    node.children.last().map_or(node.offset + node.bytes.len(), end)
+}
+
+/// Bytes given as text, explained with their ranges.
+///
+/// # Errors
+///
+/// [`AppError`] with [`Exit::Usage`](crate::Exit::Usage) if the text is neither hexadecimal nor base64.
+pub fn explain_text(input: &str) -> Result<Value, AppError> {
+    let bytes = bytes(input)?;
+    Ok(tree("bytes", &explain(&bytes), &bytes))
+}
+
 fn node(node: &Node) -> Value {
     json!({
         "offset": node.offset,

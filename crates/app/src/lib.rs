@@ -10,11 +10,13 @@ mod context;
 mod control;
 mod data_dir;
 mod demo;
+mod devices;
 mod error;
 mod event;
 mod executor;
 mod explained;
 mod info;
+mod live_user;
 mod operation;
 mod operations;
 mod output;
@@ -25,14 +27,19 @@ mod scenarios;
 mod service;
 mod transfer;
 
-pub use context::{Context, ProfileChoice, UserChoice};
+pub use context::{Context, ProfileChoice, UserChoice, UserScript};
+pub use devices::{
+    ANNOUNCEMENT, CeremonyKind, DeskAnswer, Devices, Done, MAX_DEVICES, NewCredential, NewDevice, News,
+    Question, Served, SignalMethod, Trace, Traces,
+};
 pub use error::{AppError, Exit};
 pub use event::Event;
 pub use executor::{Closer, Executor};
+pub use explained::explain_text;
 pub use operation::{Ceremony, Operation, ScenarioSource, Secret, Telling};
 pub use output::Output;
 pub use softhello_ctap::Gesture;
-pub use softhello_device::{DeviceProfile, Prompt, PromptAnswer};
+pub use softhello_device::{DeviceProfile, Faults, Prompt, PromptAnswer};
 pub use softhello_storage::EngineKind;
 pub use softhello_windows::{AccountKind, Rule};
 

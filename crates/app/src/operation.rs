@@ -224,6 +224,9 @@ pub struct Ceremony {
     pub origin: String,
     /// The origin of the top frame, if the page is in a frame of another origin.
     pub top_origin: Option<String>,
+    /// Whether the page is in a frame of another origin, also where its top frame is not known.
+    #[serde(default)]
+    pub cross_origin: bool,
     /// What the RP would serve at `/.well-known/webauthn`.
     pub related_origins: Option<String>,
     /// The options, as JSON.

@@ -39,6 +39,7 @@ impl Carrier<'_> {
     ) -> Result<Output, AppError> {
         let computer = self.computer;
         let account = self.setup.account.clone();
+        let named = self.setup.computer.clone();
         let upn = |upn: Option<String>| upn.unwrap_or_else(|| account.clone());
         match operation {
             Operation::Create(ceremony) => {
@@ -60,7 +61,7 @@ impl Carrier<'_> {
                 Ok(Output::new(json!({ "name": added.name, "kind": added.kind }), text))
             }
             Operation::AccountRemove { name } => {
-                check_not_on_transport(self.running, &name).await?;
+                check_not_on_transport(self.running, named.as_deref(), &name).await?;
                 computer.remove_account(&name).await?;
                 let text = format!("removed the account `{name}` with everything it had");
                 Ok(Output::new(json!({ "removed": name }), text))
@@ -68,12 +69,12 @@ impl Carrier<'_> {
             Operation::AccountList => passkeys::accounts(computer).await,
             Operation::PinSet { pin } => {
                 computer.set_pin(&account, Some(&Pin::try_from(pin.0.as_str())?)).await?;
-                reset_tokens(self.running, &account).await;
+                reset_tokens(self.running, named.as_deref(), &account).await;
                 Ok(Output::new(json!({ "pin": "set" }), format!("set the PIN of `{account}`")))
             }
             Operation::PinClear => {
                 computer.set_pin(&account, None).await?;
-                reset_tokens(self.running, &account).await;
+                reset_tokens(self.running, named.as_deref(), &account).await;
                 let text =
                     format!("cleared the PIN of `{account}`: Hello cannot be used until a new one is set");
                 Ok(Output::new(json!({ "pin": null }), text))
@@ -91,7 +92,7 @@ impl Carrier<'_> {
                 Ok(Output::new(json!({ "upn": name, "inTenant": false }), text))
             }
             Operation::ContainerDelete => {
-                check_not_on_transport(self.running, &account).await?;
+                check_not_on_transport(self.running, named.as_deref(), &account).await?;
                 computer.delete_container(&account).await?;
                 let text = format!("deleted the container of `{account}` with everything in it");
                 Ok(Output::new(json!({ "deleted": account }), text))
@@ -181,22 +182,27 @@ impl Carrier<'_> {
 }
 
 /// What is on a transport cannot lose its container.
-async fn check_not_on_transport(running: Option<&Running>, account: &str) -> Result<(), AppError> {
+async fn check_not_on_transport(
+    running: Option<&Running>,
+    computer: Option<&str>,
+    account: &str,
+) -> Result<(), AppError> {
     let Some(running) = running else { return Ok(()) };
-    if running.of_account(account).await.is_empty() {
+    running.release(computer, account);
+    if running.of_account(computer, account).await.is_empty() {
         return Ok(());
     }
     Err(AppError::new(
         Exit::Refused,
-        format!("an authenticator of `{account}` is on a transport: `{}`", running.command()),
+        format!("an authenticator of `{account}` is in use: `{}`", running.command()),
         "end that first",
     ))
 }
 
 /// Tokens that were got with an old PIN end.
-async fn reset_tokens(running: Option<&Running>, account: &str) {
+async fn reset_tokens(running: Option<&Running>, computer: Option<&str>, account: &str) {
     if let Some(running) = running {
-        for device in running.of_account(account).await {
+        for device in running.of_account(computer, account).await {
             device.reset_tokens().await;
         }
     }

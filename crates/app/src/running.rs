@@ -1,26 +1,21 @@
 //! A process that goes on: the authenticators that it has on its transports, and their user.
 
 use std::{
-    future::Future,
-    path::PathBuf,
-    pin::Pin,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
-use softhello_ctap::{Event as DeviceEvent, Gesture};
-use softhello_device::{Prompt, PromptAnswer, User};
+use softhello_ctap::Event as DeviceEvent;
+use softhello_device::{Prompt, User};
 use softhello_transport::SharedDevice;
 use softhello_windows::Computer;
-use tokio::{
-    sync::{Mutex, mpsc, watch},
-    time::{Instant, sleep_until},
-};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::{
-    AppError, Context, Event, Exit, Operation, Output, UserChoice,
+    AppError, Context, Event, Exit, Operation, Output, UserChoice, UserScript,
     context::Setup,
     data_dir::{DataDir, Leftover},
+    live_user::LiveUser,
     operations::Carrier,
     person::Person,
     service,
@@ -34,16 +29,23 @@ pub(crate) struct Running {
     command: String,
     dir: PathBuf,
     data: Arc<OnceLock<Box<DataDir>>>,
-    user: watch::Sender<UserChoice>,
+    user: watch::Sender<UserScript>,
     /// The person at this process, if there is one.
     person: Option<Person>,
     devices: Mutex<Vec<(Setup, OnTransport)>>,
+    /// Gives back what is kept ready of an account's authenticators for whoever asks next.
+    release: OnceLock<Release>,
 }
+
+/// Gives back what is kept ready of the authenticators of a computer's account.
+type Release = Box<dyn Fn(Option<&str>, &str) + Send + Sync>;
 
 /// An authenticator on a transport.
 #[derive(Clone)]
 pub(crate) struct OnTransport {
     pub(crate) device: SharedDevice,
+    /// Held for the length of a ceremony of several commands.
+    pub(crate) turn: Arc<Mutex<()>>,
     /// Held by every transport that it is on, and once by [`Running`].
     serving: Arc<()>,
     /// Those who hear what it does.
@@ -59,13 +61,14 @@ impl Running {
         prompt: Option<Box<dyn Prompt>>,
     ) -> Self {
         Self {
-            user: watch::Sender::new(setup.user),
+            user: watch::Sender::new(setup.user.into()),
             person: prompt.map(Person::new),
             setup,
             command,
             dir,
             data,
             devices: Mutex::default(),
+            release: OnceLock::new(),
         }
     }
 
@@ -85,7 +88,7 @@ impl Running {
             ));
         }
         if operation.is_service() {
-            let user = *self.user.borrow();
+            let user = self.user.borrow().does;
             if context.user.is_some_and(|wanted| wanted != user) {
                 return Err(AppError::usage(
                     format!(
@@ -118,11 +121,15 @@ impl Running {
         if setup.seed.is_some() {
             events(Event::SeededKeys);
         }
-        Ok(Computer::new(Arc::clone(&data.store))
+        let computer = Computer::new(Arc::clone(&data.store))
             .with_profile(setup.profile.load()?)
             .with_clock(setup.clock())
             .with_seed(setup.seed())
-            .with_settings(data.settings))
+            .with_settings(data.settings);
+        Ok(match &setup.computer {
+            Some(name) => computer.named(name)?,
+            None => computer,
+        })
     }
 
     /// The authenticator of a setup, put on a transport now if it is on none yet.
@@ -136,16 +143,40 @@ impl Running {
         if let Some((_, known)) = devices.iter().find(|(known, _)| known.is_same_device(setup)) {
             return Ok(known.clone());
         }
-        let device = self.computer(setup, events)?.device(&setup.account).await?;
+        self.add(&mut devices, setup, &self.computer(setup, events)?).await
+    }
+
+    /// The same, of a computer that is known already.
+    pub(crate) async fn device_of(
+        &self,
+        setup: &Setup,
+        computer: &Computer,
+    ) -> Result<OnTransport, AppError> {
+        let mut devices = self.devices.lock().await;
+        devices.retain(|(_, known)| known.is_served());
+        if let Some((_, known)) = devices.iter().find(|(known, _)| known.is_same_device(setup)) {
+            return Ok(known.clone());
+        }
+        self.add(&mut devices, setup, computer).await
+    }
+
+    async fn add(
+        &self,
+        devices: &mut Vec<(Setup, OnTransport)>,
+        setup: &Setup,
+        computer: &Computer,
+    ) -> Result<OnTransport, AppError> {
+        let device = computer.device(&setup.account).await?;
         let device = SharedDevice::new(device.with_user(User::Prompt(self.live_user())));
-        let on_transport = OnTransport { device, serving: Arc::default(), listeners: Arc::default() };
+        let on_transport =
+            OnTransport { device, turn: Arc::default(), serving: Arc::default(), listeners: Arc::default() };
         devices.push((setup.clone(), on_transport.clone()));
         Ok(on_transport)
     }
 
     /// The user of every authenticator here, as he is said to be at each question.
     pub(crate) fn live_user(&self) -> Box<dyn Prompt> {
-        Box::new(LiveUser { choice: self.user.subscribe(), person: self.person.clone() })
+        Box::new(LiveUser::new(self.user.subscribe(), self.person.clone()))
     }
 
     /// The authenticator of a setup, if it is on a transport.
@@ -155,11 +186,12 @@ impl Running {
         served.find(|(known, _)| known.is_same_device(setup)).map(|(_, found)| found.device.clone())
     }
 
-    /// The authenticators of an account.
-    pub(crate) async fn of_account(&self, account: &str) -> Vec<SharedDevice> {
+    /// The authenticators of a computer's account.
+    pub(crate) async fn of_account(&self, computer: Option<&str>, account: &str) -> Vec<SharedDevice> {
         let devices = self.devices.lock().await;
-        let of_account =
-            devices.iter().filter(|(setup, found)| setup.account == account && found.is_served());
+        let of_account = devices.iter().filter(|(setup, found)| {
+            setup.computer.as_deref() == computer && setup.account == account && found.is_served()
+        });
         of_account.map(|(_, found)| found.device.clone()).collect()
     }
 
@@ -168,15 +200,47 @@ impl Running {
         devices.iter().filter(|(_, found)| found.is_served()).map(|(_, found)| found.device.clone()).collect()
     }
 
+    /// Writes a private file into the data directory, which goes with the process.
+    pub(crate) fn announce(&self, name: &str, text: &str) -> Result<(), AppError> {
+        self.data()?.announce(&self.dir, name, text)
+    }
+
+    /// What everything is, unless it is said otherwise.
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The data directory.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// What was run, as `softhello hid udp`.
     pub(crate) fn command(&self) -> &str {
         &self.command
     }
 
+    /// Gives back what is kept ready of the authenticators of an account.
+    pub(crate) fn release(&self, computer: Option<&str>, account: &str) {
+        if let Some(release) = self.release.get() {
+            release(computer, account);
+        }
+    }
+
+    /// Says who keeps authenticators ready. Once only.
+    pub(crate) fn on_release(&self, release: Release) {
+        let _ = self.release.set(release);
+    }
+
+    /// What the user of every authenticator here does.
+    pub(crate) fn user(&self) -> &watch::Sender<UserScript> {
+        &self.user
+    }
+
     /// Replaces the user of every authenticator here.
     pub(crate) fn set_user(&self, user: UserChoice) -> Result<(), AppError> {
         self.check_user(user)?;
-        self.user.send_replace(user);
+        self.user.send_replace(user.into());
         Ok(())
     }
 
@@ -214,57 +278,5 @@ impl OnTransport {
         };
         self.device.set_listener(Box::new(listener)).await;
         told
-    }
-}
-
-/// How long a user who does nothing, or is asked, may take.
-const USER_ACTION_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The user of every authenticator of a process, as he was last said to be.
-struct LiveUser {
-    choice: watch::Receiver<UserChoice>,
-    person: Option<Person>,
-}
-
-impl Prompt for LiveUser {
-    fn ask<'a>(
-        &'a mut self,
-        gesture: Gesture<'a>,
-        wants_pin: bool,
-    ) -> Pin<Box<dyn Future<Output = PromptAnswer> + Send + 'a>> {
-        Box::pin(async move {
-            let patience = match gesture {
-                Gesture::Sample { timeout_ms: Some(wanted), .. } => Duration::from_millis(wanted),
-                _ => USER_ACTION_TIMEOUT,
-            };
-            let deadline = Instant::now() + patience.min(USER_ACTION_TIMEOUT);
-            loop {
-                let choice = *self.choice.borrow_and_update();
-                let answer = match (choice, &mut self.person) {
-                    // U2F asks again and again by itself.
-                    (UserChoice::Timeout, _) if gesture == Gesture::Touch => return PromptAnswer::Nothing,
-                    (UserChoice::Timeout, _) | (UserChoice::Ask, None) => None,
-                    (UserChoice::Ask, Some(person)) => Some(person),
-                    (choice, _) => {
-                        return choice.script().map_or(PromptAnswer::Nothing, PromptAnswer::As);
-                    }
-                };
-                let answered = async {
-                    match answer {
-                        Some(person) => person.ask(gesture, wants_pin).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    biased;
-                    // Whatever was said meanwhile holds for the gesture that is waited for.
-                    changed = self.choice.changed() => if changed.is_err() {
-                        return PromptAnswer::Nothing;
-                    },
-                    answer = answered => return answer,
-                    () = sleep_until(deadline) => return PromptAnswer::Nothing,
-                }
-            }
-        })
     }
 }

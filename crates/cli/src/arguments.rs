@@ -5,13 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, builder::TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use softhello_app::{
-    AccountKind, AppError, Ceremony, Context, EngineKind, Operation, Rule, Secret, Telling, UserChoice,
-};
+use softhello_app::{AccountKind, AppError, Ceremony, EngineKind, Operation, Rule, Secret, Telling};
 
-use crate::input;
+use crate::{
+    browser::{BrowserCommand, WebdriverArguments},
+    global::{Global, User},
+    input,
+    serve::ServeArguments,
+};
 
 /// A software FIDO2 authenticator that behaves like Windows Hello.
 ///
@@ -28,12 +31,13 @@ use crate::input;
   softhello account add ada@contoso.example --kind entra
   softhello whfb provision --account ada@contoso.example
   softhello passkeys list --account ada@contoso.example
+  softhello serve                  an HTTP API and an inspector
   softhello hid udp                a security key for clients of CTAPHID over UDP
   softhello user decline           from another terminal
   softhello why already registered
   softhello scenario run whfb-conflict-retry --report conflict.html
 
-While `hid` or `card` runs, it carries out what else is asked in the same data directory.
+While `serve`, `hid` or `card` runs, it carries out what else is asked in the same data directory.
 
 Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 storage or I/O, 130 interrupted."
 )]
@@ -44,68 +48,10 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Everywhere")]
-pub(crate) struct Global {
-    /// The data directory [default: the platform's data directory]
-    #[arg(long, global = true, value_name = "DIR", env = "SOFTHELLO_DATA", value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
-    data: Option<PathBuf>,
-    /// The engine that keeps the containers [default: sled]
-    #[arg(long, global = true, value_name = "ENGINE")]
-    store: Option<Engine>,
-    /// The account; `default` is made at its first use, with Hello set up [default: default]
-    #[arg(long, global = true, value_name = "NAME")]
-    account: Option<String>,
-    /// The authenticator: windows-hello-software, security-key, security-key-2.0, u2f-key, synced-passkey, one of them with
-    /// a quirk (windows-hello-software+as-certified), or a TOML file [default: windows-hello-software; security-key for
-    /// `hid` and `card`; what runs, while one of these does]
-    #[arg(long, global = true, value_name = "NAME|FILE", hide_default_value = true)]
-    profile: Option<String>,
-    /// What the user does [default: approve]
-    #[arg(long, global = true, value_name = "WHAT")]
-    user: Option<User>,
-    /// Makes keys and ids repeatable; they are not secret then
-    #[arg(long, global = true, value_name = "HEX", value_parser = hex)]
-    seed: Option<Secret<Vec<u8>>>,
-    /// A fixed time, as 2026-01-31T12:00:00Z
-    #[arg(long, global = true, value_name = "RFC3339", value_parser = clock)]
-    clock: Option<u64>,
-    /// Prints one JSON document; `hid` and `card` one a line
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// Shows every step of the specification on standard error
-    #[arg(long, short, global = true)]
-    pub(crate) verbose: bool,
-    /// When to use colours; NO_COLOR is honoured
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorChoice,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Engine {
-    Sled,
-    Redb,
-    Memory,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum CopyTarget {
     Sled,
     Redb,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum User {
-    /// Approves, with the right PIN
-    Approve,
-    /// Says no
-    Decline,
-    /// Does nothing until time is up, or until it is said otherwise
-    Timeout,
-    /// Types a wrong PIN
-    WrongPin,
-    /// You are asked on the terminal
-    Ask,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -175,6 +121,31 @@ Examples:
     /// The store behind the containers
     #[command(subcommand)]
     Store(StoreCommand),
+    /// An HTTP API, WebDriver endpoints and an inspector, until it is interrupted
+    #[command(
+        after_help = "Prints the address, the token and the inspector's link; with --json as the first line
+{\"address\",\"token\",\"inspector\"}. Every flag is a setting of the file too, without its dashes.
+
+Examples:
+  softhello serve
+  softhello serve --listen 127.0.0.1:0 --json --store memory
+  softhello serve --config softhello.toml
+  softhello browser launch         from another terminal: Chromium with this authenticator"
+    )]
+    Serve(ServeArguments),
+    /// A browser with this authenticator as its platform's
+    #[command(subcommand)]
+    Browser(BrowserCommand),
+    /// A WebDriver proxy: suites with virtual authenticators run as they are, with this authenticator
+    #[command(
+        after_help = "--profile makes every virtual authenticator that one, whatever the suite asks for.
+
+Example:
+  chromedriver --port=9515 &
+  softhello webdriver --driver http://127.0.0.1:9515
+  # in the suite: webdriver.Remote(\"http://127.0.0.1:7311\", options=…)"
+    )]
+    Webdriver(WebdriverArguments),
     /// The authenticator as a HID device, until it is interrupted
     #[command(subcommand)]
     Hid(HidCommand),
@@ -460,7 +431,7 @@ pub(crate) enum Task {
 
 impl Command {
     /// The words of the command, for whoever waits for the data directory.
-    fn words(&self) -> &'static str {
+    pub(crate) fn words(&self) -> &'static str {
         match self {
             Self::Create { .. } => "create",
             Self::Get { .. } => "get",
@@ -479,13 +450,16 @@ impl Command {
             Self::PowerCycle => "power-cycle",
             Self::Demo => "demo",
             Self::Scenario(_) => "scenario",
+            Self::Serve(_) => "serve",
+            Self::Browser(_) => "browser",
+            Self::Webdriver(_) => "webdriver",
             Self::Why { .. } => "why",
             Self::Completions { .. } => "completions",
         }
     }
 
     /// Whether the command looks at the data directory and the authenticator.
-    fn uses_data(&self) -> bool {
+    pub(crate) fn uses_data(&self) -> bool {
         !matches!(
             self,
             Self::Explain { .. }
@@ -501,6 +475,7 @@ impl Command {
         let telling = |explain| Telling { explain, steps: verbose };
         let operation = match self {
             Self::Completions { shell } => return Ok(Task::Completions(shell)),
+            Self::Serve(_) | Self::Browser(_) | Self::Webdriver(_) => unreachable!("is no operation"),
             Self::Create { ceremony } => Operation::Create(ceremony.read()?),
             Self::Get { ceremony, credential } => Operation::Get { ceremony: ceremony.read()?, credential },
             Self::Account(AccountCommand::Add { name, kind, no_pin }) => {
@@ -578,6 +553,7 @@ impl Command {
 impl CeremonyArguments {
     fn read(self) -> Result<Ceremony, AppError> {
         Ok(Ceremony {
+            cross_origin: false,
             related_origins: self
                 .related_origins
                 .map(|file| input::read(Some(&file), "the related origins"))
@@ -590,74 +566,6 @@ impl CeremonyArguments {
     }
 }
 
-impl Global {
-    /// Whether a person is asked.
-    pub(crate) fn asks(&self) -> bool {
-        matches!(self.user, Some(User::Ask))
-    }
-
-    /// The context of `command`.
-    pub(crate) fn context(&self, command: &Command) -> Result<Context, AppError> {
-        let data = match self.data.as_ref().filter(|data| !data.as_os_str().is_empty()) {
-            Some(data) => data.clone(),
-            None if !command.uses_data() => PathBuf::new(),
-            None => directories::ProjectDirs::from("", "", "softhello")
-                .map(|directories| directories.data_dir().to_owned())
-                .ok_or_else(|| {
-                    AppError::usage("this account has no home directory", "name a directory with --data")
-                })?,
-        };
-        Ok(Context {
-            store: self.store.map(|store| match store {
-                Engine::Sled => EngineKind::Sled,
-                Engine::Redb => EngineKind::Redb,
-                Engine::Memory => EngineKind::Memory,
-            }),
-            account: self.account.clone(),
-            profile: self
-                .profile
-                .as_deref()
-                .filter(|_| command.uses_data())
-                .map(input::profile)
-                .transpose()?,
-            user: self.user.map(UserChoice::from),
-            seed: self.seed.clone(),
-            clock: self.clock,
-            command: format!("softhello {}", command.words()),
-            // Whoever carries it out may be in another folder.
-            data: if command.uses_data() { absolute(&data)? } else { data },
-        })
-    }
-}
-
-impl From<User> for UserChoice {
-    fn from(user: User) -> Self {
-        match user {
-            User::Approve => Self::Approve,
-            User::Decline => Self::Decline,
-            User::Timeout => Self::Timeout,
-            User::WrongPin => Self::WrongPin,
-            User::Ask => Self::Ask,
-        }
-    }
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, AppError> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, AppError> {
     std::path::absolute(path).map_err(|error| AppError::io(format_args!("find {}", path.display()), &error))
-}
-
-fn hex(text: &str) -> Result<Secret<Vec<u8>>, String> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-    match digits.as_deref().map(<[u8]>::as_chunks::<2>) {
-        Some((pairs @ [_, ..], [])) if pairs.len() <= 64 => {
-            Ok(Secret(pairs.iter().map(|[high, low]| high << 4 | low).collect()))
-        }
-        _ => Err("a seed is 1 to 64 bytes in hexadecimal".to_owned()),
-    }
-}
-
-fn clock(text: &str) -> Result<u64, String> {
-    let time: jiff::Timestamp = text.parse().map_err(|error| format!("not a time in RFC 3339: {error}"))?;
-    u64::try_from(time.as_millisecond()).map_err(|_| "the time is before 1970".to_owned())
 }

@@ -2,27 +2,36 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod browser;
+mod global;
 mod input;
 mod line;
+mod long;
 mod prompt;
+mod serve;
 mod style;
 
 use std::{
+    ffi::OsStr,
     io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
 };
 
 use clap::{ColorChoice, CommandFactory as _, Parser as _, error::ErrorKind};
-use softhello_app::{AppError, Event, Executor, Exit, Operation, Output};
+use softhello_app::{AppError, Context, Event, Executor, Exit, Operation, Output};
+use softhello_server::browser::{is_native_messaging, native_messaging};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    arguments::{Arguments, Task},
+    arguments::{Arguments, Command, Task},
     prompt::Terminal,
     style::Style,
 };
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).as_deref().and_then(OsStr::to_str).is_some_and(is_native_messaging) {
+        return native();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // Help and the version are no errors.
@@ -64,6 +73,9 @@ fn usage(error: &clap::Error) -> AppError {
     AppError::usage(reason.trim_end(), "`--help` after the command shows what it takes")
 }
 
+/// The exit code of what was interrupted.
+const INTERRUPTED: u8 = 130;
+
 struct Failed {
     error: AppError,
     json: bool,
@@ -73,6 +85,26 @@ fn run(arguments: Arguments, style: Style) -> Result<ExitCode, Failed> {
     let Arguments { global, command } = arguments;
     let json = global.json;
     let failed = |error| Failed { error, json };
+    let command = match command {
+        Command::Serve(arguments) => {
+            let config = arguments.config().map_err(failed)?;
+            let command = Command::Serve(arguments);
+            let context = global.or(&config).and_then(|global| global.context(&command)).map_err(failed)?;
+            long::serve(config, Executor::new(context), json, style).map_err(failed)?;
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        Command::Browser(command) => {
+            let data = global.data().map_err(failed)?;
+            long::browser(&command, &data, json).map_err(failed)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Webdriver(arguments) => {
+            let profile = global.profile().map_err(failed)?;
+            long::webdriver(arguments, profile, json, style).map_err(failed)?;
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        other => other,
+    };
     if global.asks() && prompt::terminal().is_err() {
         let hint = "use --user approve, or run it on a terminal";
         return Err(failed(AppError::usage("there is no terminal to ask on", hint)));
@@ -88,7 +120,7 @@ fn run(arguments: Arguments, style: Style) -> Result<ExitCode, Failed> {
         if !prompt::is_open() {
             line::restore_terminal();
             closer.close();
-            std::process::exit(130);
+            std::process::exit(INTERRUPTED.into());
         }
     });
     let operation = match command.into_task(global.verbose).map_err(failed)? {
@@ -124,6 +156,28 @@ fn run(arguments: Arguments, style: Style) -> Result<ExitCode, Failed> {
     let output = output.map_err(failed)?;
     print(&shown(&output, json)).map_err(failed)?;
     Ok(output.exit.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8)))
+}
+
+/// What a browser starts, which speaks to it on standard input and output.
+fn native() -> ExitCode {
+    let run = || {
+        let data = global::data_of_environment()?;
+        let context =
+            Context { command: "softhello native messaging".to_owned(), ..Context::new(data.clone()) };
+        let host = native_messaging(data, Executor::new(context), env!("CARGO_PKG_VERSION"));
+        // It passes messages on, one after the other: a second thread would only have to be woken.
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| AppError::io("start the runtime", &error))?;
+        let ended = runtime.block_on(host);
+        // A thread that reads standard input waits for the browser, and would be waited for.
+        runtime.shutdown_background();
+        ended
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // The browser writes it into its log.
+        Err(error) => fail(&Failed { error, json: false }, Style::new(ColorChoice::Never)),
+    }
 }
 
 /// Whatever goes on and on must not be held up by what others ask of it meanwhile.

@@ -85,6 +85,9 @@ pub enum KeyError {
     /// The primes do not make an RSA key that can be used here.
     #[error("not a usable RSA key: {0}")]
     Rsa(String),
+    /// Not a PKCS#8 document of an algorithm that is known here.
+    #[error("not a PKCS#8 document of a P-256, Ed25519 or RSA key")]
+    Pkcs8,
 }
 
 /// The two primes of an RSA key, big endian; the public exponent is always 65537.
@@ -187,6 +190,13 @@ impl PrivateKey {
                 let p_len = u16::try_from(p.len()).expect("a modulus has at most 4,096 bits");
                 Zeroizing::new([&p_len.to_be_bytes()[..], &p, &q].concat())
             }
+        }
+    }
+
+    pub(crate) fn as_rsa(&self) -> Option<&RsaKey> {
+        match &self.0 {
+            Kind::Rs256(key) => Some(key),
+            Kind::Es256(_) | Kind::EdDsa(_) => None,
         }
     }
 

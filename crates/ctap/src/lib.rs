@@ -28,6 +28,7 @@ mod key;
 pub mod message;
 pub mod nfc;
 mod pin_uv_auth;
+mod pkcs8;
 mod profile;
 mod sealed;
 mod session;
@@ -56,7 +57,7 @@ pub use profile::{
     Announced, BackupPolicy, ConfigCommand, CounterPolicy, Profile, ProfileError, Transport,
     UserVerification, Version,
 };
-pub use sealed::SealingKey;
+pub use sealed::{SealingKey, open_sealed};
 pub use session::Session;
 pub use settings::{PersistentToken, PinVerifier, Setting, Settings, Template};
 pub use status::Status;

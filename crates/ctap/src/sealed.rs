@@ -15,7 +15,7 @@ use aes_gcm::{
     aead::{Aead as _, Payload},
 };
 use hkdf::Hkdf;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
@@ -88,6 +88,12 @@ pub(crate) fn seal(
     let payload = Payload { msg: &plain, aad: &associated_data(rp_id_hash) };
     let sealed = cipher(sealing_key).encrypt(&nonce.into(), payload).ok()?;
     CredentialId::try_from([&[VERSION][..], &nonce, &sealed].concat()).ok()
+}
+
+/// The credential in an id that an authenticator with this key sealed for this RP, as a tool sees it that has the key.
+pub fn open_sealed(sealing_key: &SealingKey, rp_id: &str, id: &[u8]) -> Option<Credential> {
+    let credential = open(sealing_key, &Sha256::digest(rp_id).into(), id)?;
+    Some(Credential { rp_id: rp_id.to_owned(), ..credential })
 }
 
 /// Opens an id that [`seal`] made with this key for this RP. Neither the RP ID nor the user is in there.

@@ -1,6 +1,6 @@
 //! The teaching hook: steps of the specification and what became of them.
 
-use crate::{Denied, Status};
+use crate::{Answer, Denied, Status};
 
 /// A numbered step of the specification that decides something.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +56,22 @@ pub enum Event {
         status: Status,
         /// All its bytes.
         bytes: Vec<u8>,
+    },
+    /// The container was read or changed.
+    Stored {
+        /// What was asked of it, as `find the credentials of rp.example`.
+        request: String,
+        /// What it answered, as `2 credentials`.
+        answer: String,
+        /// Whether it refused.
+        refused: bool,
+    },
+    /// The user was asked for a gesture.
+    Asked {
+        /// Which, as `verify for rp.example`.
+        gesture: String,
+        /// What the user did.
+        answer: Answer,
     },
     /// A U2F message arrived: a command APDU.
     Message(Vec<u8>),

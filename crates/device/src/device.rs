@@ -8,7 +8,7 @@ use softhello_ctap::{
 };
 use softhello_storage::{ContainerId, Guard, Store};
 
-use crate::{Clock, Control, DeviceProfile, Seed, User, Visitor, entropy::Entropy, host::DeviceHost};
+use crate::{Clock, Control, DeviceProfile, Faults, Seed, User, Visitor, entropy::Entropy, host::DeviceHost};
 
 /// Rules of the platform that the store decides when a passkey is created.
 pub trait Policy: Send + Sync {
@@ -33,6 +33,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) policy: Option<Arc<dyn Policy>>,
     pub(crate) listener: Option<Listener>,
+    pub(crate) faults: Faults,
 }
 
 /// Hears of every request, step and response of a device.
@@ -51,6 +52,7 @@ impl Device {
                 clock,
                 policy: None,
                 listener: None,
+                faults: Faults::default(),
             },
             session: Session::power_up(clock.now()),
             seed: None,
@@ -97,6 +99,11 @@ impl Device {
     /// Replaces the user.
     pub fn set_user(&mut self, user: User) {
         self.parts.user = user;
+    }
+
+    /// Does these things wrong from now on.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.parts.faults = faults;
     }
 
     pub(crate) fn set_listener(&mut self, listener: Listener) {

@@ -2,7 +2,7 @@
 
 use softhello_ctap::{
     self as ctap, Algorithm, Answer, Credential, CredentialId, Event, Gesture, Handle, Host, HostError,
-    KeyError, Outcome, PrivateKey, Query, State, Step, Steps, Timestamp, UserVerification,
+    KeyError, Outcome, Piece, PrivateKey, Query, State, Step, Steps, Timestamp, UserVerification,
 };
 use softhello_storage::{self as storage, Expected, Kind, StoreError, StoredCredential};
 use tokio::sync::oneshot;
@@ -54,7 +54,9 @@ impl Host for DeviceHost<'_> {
     }
 
     async fn find(&mut self, query: Query<'_>) -> Result<Vec<Handle>, HostError> {
-        self.parts.store.find(self.parts.container, query).await.map_err(host_error)
+        let found = self.parts.store.find(self.parts.container, query).await.map_err(host_error);
+        self.tell_stored(|| asked(query), &found, |found| count(found.len(), "credential"));
+        found
     }
 
     async fn load(&mut self, id: &CredentialId) -> Result<Credential, HostError> {
@@ -82,7 +84,9 @@ impl Host for DeviceHost<'_> {
     }
 
     async fn next_count(&mut self, id: &CredentialId) -> Result<u32, HostError> {
-        self.parts.store.next_count(self.parts.container, id).await.map_err(host_error)
+        let count = self.parts.store.next_count(self.parts.container, id).await.map_err(host_error);
+        self.tell_stored(|| "next signature count".to_owned(), &count, u32::to_string);
+        count
     }
 
     async fn ask(&mut self, gesture: Gesture<'_>) -> Answer {
@@ -97,10 +101,85 @@ impl Host for DeviceHost<'_> {
             _ => None,
         };
         let answer = self.parts.user.answer(gesture, pin.as_ref());
-        self.control.ask(answer).await.unwrap_or(Answer::Cancelled)
+        let answer = self.control.ask(answer).await.unwrap_or(Answer::Cancelled);
+        if let Some(listener) = &mut self.parts.listener {
+            listener(Event::Asked { gesture: named(gesture), answer });
+        }
+        answer
+    }
+
+    fn shape(&mut self, piece: Piece, bytes: &mut Vec<u8>) {
+        self.parts.faults.shape(piece, bytes);
     }
 
     async fn commit(&mut self, changes: ctap::ChangeSet) -> Result<(), HostError> {
+        let request = self.parts.listener.is_some().then(|| changed(&changes));
+        let committed = self.apply(changes).await;
+        self.tell_stored(|| request.unwrap_or_default(), &committed, |()| "done, durably".to_owned());
+        committed
+    }
+}
+
+/// What is asked of the container, for people.
+fn asked(query: Query<'_>) -> String {
+    match query {
+        Query::Rp(rp_id) => format!("find the passkeys of {rp_id}"),
+        Query::Ids { ids, .. } => format!("find {} by id", count(ids.len(), "credential")),
+        Query::Discoverable => "find every passkey".to_owned(),
+        Query::All => "find everything".to_owned(),
+    }
+}
+
+/// What is changed in the container, for people.
+fn changed(changes: &ctap::ChangeSet) -> String {
+    let one = |change: &ctap::Change| match change {
+        ctap::Change::Create { credential, .. } => format!("keep a credential of {}", credential.rp_id),
+        ctap::Change::Update(credential) => format!("change a credential of {}", credential.rp_id),
+        ctap::Change::Delete(_) => "delete a credential".to_owned(),
+        ctap::Change::UvRetries(left) => format!("{} at verification left", count((*left).into(), "attempt")),
+        ctap::Change::Set(_) => "change a setting".to_owned(),
+        ctap::Change::LargeBlobArray(_) => "replace the large-blob array".to_owned(),
+        ctap::Change::Reset { .. } => "reset".to_owned(),
+        _ => "change something".to_owned(),
+    };
+    changes.0.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// A gesture, for people.
+fn named(gesture: Gesture<'_>) -> String {
+    match gesture {
+        Gesture::Presence { rp_id } => format!("presence for {rp_id}"),
+        Gesture::Verify { rp_id: Some(rp_id), .. } => format!("verification for {rp_id}"),
+        Gesture::Verify { rp_id: None, .. } => "verification".to_owned(),
+        Gesture::Sample { remaining, .. } => format!("a finger on the sensor, {remaining} to go"),
+        Gesture::Touch => "a touch".to_owned(),
+        Gesture::Select => "choose this authenticator".to_owned(),
+        Gesture::Reset { .. } => "erase everything".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+impl DeviceHost<'_> {
+    fn tell_stored<T>(
+        &mut self,
+        request: impl FnOnce() -> String,
+        result: &Result<T, HostError>,
+        answer: impl FnOnce(&T) -> String,
+    ) {
+        if let Some(listener) = &mut self.parts.listener {
+            let (answer, refused) = match result {
+                Ok(result) => (answer(result), false),
+                Err(error) => (error.to_string(), true),
+            };
+            listener(Event::Stored { request: request(), answer, refused });
+        }
+    }
+
+    async fn apply(&mut self, changes: ctap::ChangeSet) -> Result<(), HostError> {
         if let [ctap::Change::UvRetries(retries)] = changes.0.as_slice() {
             return self.parts.store.set_uv_retries(self.parts.container, *retries).await.map_err(host_error);
         }
@@ -110,9 +189,7 @@ impl Host for DeviceHost<'_> {
         }
         self.parts.store.commit(self.parts.container, translated).await.map_err(host_error)
     }
-}
 
-impl DeviceHost<'_> {
     /// A change of the rules in the words of the store.
     async fn translate(
         &mut self,

@@ -12,7 +12,7 @@ use std::{
 use softhello_ctap::{Authenticator, Channel, Exchange, Status, apdu::StatusWord};
 use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
-use crate::{Control, Device, DeviceProfile, Listener, User};
+use crate::{Control, Device, DeviceProfile, Faults, Listener, User};
 
 /// A device that several transports and programs use, one command at a time. Its clones are the same device.
 #[derive(Clone)]
@@ -71,6 +71,11 @@ impl SharedDevice {
     /// Ends every token in use, as a changed PIN does.
     pub async fn reset_tokens(&self) {
         self.0.device.lock().await.reset_tokens();
+    }
+
+    /// Does these things wrong from now on.
+    pub async fn set_faults(&self, faults: Faults) {
+        self.0.device.lock().await.set_faults(faults);
     }
 
     /// Replaces the device's own listener.

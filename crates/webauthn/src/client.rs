@@ -127,6 +127,17 @@ impl Client {
         rp_id::determine(requested, &self.origin, self.related_origins.as_deref(), steps)
     }
 
+    /// Whether the page may use this RP ID, as the signal methods ask before they do anything.
+    ///
+    /// Source: WebAuthn Level 3 §5.1.10, "if rpId is not valid for the origin, reject with SecurityError".
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] with `SecurityError` if it may not.
+    pub fn check_rp_id(&self, rp_id: &str) -> Result<(), Failure> {
+        self.rp_id(Some(rp_id), &crate::get::RP_ID_STEPS).map(drop)
+    }
+
     /// Serialized client data.
     pub(crate) fn client_data_json(&self, ceremony: Ceremony, challenge: &[u8]) -> String {
         ClientData {

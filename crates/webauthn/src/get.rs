@@ -299,7 +299,7 @@ fn refuse(step: &'static Step, reason: &str) -> Failure {
 
 const NOTHING_ALLOWED: &str = "no credential of `allowCredentials` is on the authenticator";
 
-const RP_ID_STEPS: RpIdSteps =
+pub(crate) const RP_ID_STEPS: RpIdSteps =
     RpIdSteps { secure_context: &SECURE_CONTEXT, effective_domain: &EFFECTIVE_DOMAIN, rp_id: &RP_ID };
 
 static EFFECTIVE_DOMAIN: Step = Step {

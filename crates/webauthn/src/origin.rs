@@ -88,7 +88,7 @@ impl Origin {
     }
 
     /// The effective domain, if the host is a domain and not an IP address.
-    pub(crate) fn effective_domain(&self) -> Option<&str> {
+    pub fn effective_domain(&self) -> Option<&str> {
         match &self.host {
             Host::Domain(domain) => Some(domain),
             Host::Ipv4(_) | Host::Ipv6(_) => None,

@@ -85,20 +85,7 @@ impl Account {
     pub fn whfb_of(&self, upn: &str) -> Option<&Whfb> {
         self.whfb.iter().find(|key| same_name(&key.upn, upn))
     }
-
-    /// The document that keeps it.
-    pub(crate) fn document_name(name: &str) -> String {
-        format!("{DOCUMENTS}{name}")
-    }
-
-    /// The document that keeps what a later account of this name has to know of an earlier one.
-    pub(crate) fn former_document_name(name: &str) -> String {
-        format!("former-account/{name}")
-    }
 }
-
-/// What the names of all account documents begin with.
-pub(crate) const DOCUMENTS: &str = "account/";
 
 pub(crate) fn check_name(name: &str) -> Result<(), WindowsError> {
     if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {

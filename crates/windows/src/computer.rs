@@ -13,8 +13,7 @@ use softhello_storage::{
 };
 
 use crate::{
-    Account, AccountKind, Whfb, WindowsError,
-    account::{self, DOCUMENTS},
+    Account, AccountKind, Whfb, WindowsError, account,
     conflict::{ENTRA_RP_ID, WhfbConflict},
     whfb,
 };
@@ -41,6 +40,8 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Computer {
     store: Arc<dyn Store>,
+    /// Where several computers share a store.
+    name: Option<Arc<str>>,
     profile: Arc<DeviceProfile>,
     clock: Clock,
     seed: Option<Seed>,
@@ -69,6 +70,7 @@ impl Computer {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
+            name: None,
             profile: Arc::new(DeviceProfile::windows_hello_software()),
             clock: Clock::System,
             seed: None,
@@ -81,6 +83,20 @@ impl Computer {
     /// A computer that is gone when it is dropped.
     pub fn in_memory() -> Self {
         Self::new(softhello_storage::memory())
+    }
+
+    /// One of several computers that share a store; it sees nothing of the others. A store's first computer has no name.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowsError::Name`] if the name is empty, longer than 256 bytes, or has control characters or a slash.
+    pub fn named(mut self, name: &str) -> Result<Self, WindowsError> {
+        account::check_name(name)?;
+        if name.contains('/') {
+            return Err(WindowsError::Name { name: name.to_owned() });
+        }
+        self.name = Some(name.into());
+        Ok(self)
     }
 
     /// With this authenticator.
@@ -141,8 +157,10 @@ impl Computer {
     ///
     /// [`WindowsError::Store`] or [`WindowsError::Document`] if they cannot be read.
     pub async fn accounts(&self) -> Result<Vec<Account>, WindowsError> {
-        let documents = self.store.documents(DIRECTORY, DOCUMENTS).await?;
-        documents.into_iter().map(|(name, document)| read(&name, &document.value)).collect()
+        let prefix = self.document_name("");
+        let documents = self.store.documents(DIRECTORY, &prefix).await?;
+        let account = |name: &str| name.strip_prefix(&prefix).unwrap_or(name).to_owned();
+        documents.into_iter().map(|(name, document)| deserialize(&account(&name), &document.value)).collect()
     }
 
     /// One account. [`Computer::DEFAULT_ACCOUNT`] is made, with Hello set up, if there is none.
@@ -205,11 +223,11 @@ impl Computer {
         }
         let changes = vec![
             Change::DeleteDocument {
-                name: Account::document_name(name),
+                name: self.document_name(name),
                 expected: Expected::Revision(found.revision),
             },
             Change::PutDocument {
-                name: Account::former_document_name(name),
+                name: self.former_document_name(name),
                 value: serialize(name, &former)?,
                 expected: Expected::Any,
             },
@@ -483,7 +501,27 @@ impl Computer {
     }
 
     fn container_of(&self, account: &Account, kind: &str) -> ContainerId {
-        container_id(&account.name, kind, account.incarnations.get(kind).copied().unwrap_or(0))
+        let incarnation = account.incarnations.get(kind).copied().unwrap_or(0);
+        container_id(&self.container_name(&account.name), kind, incarnation)
+    }
+
+    /// What the ids of an account's containers are made of: no name has a control character.
+    fn container_name(&self, account: &str) -> String {
+        self.name.as_ref().map_or_else(|| account.to_owned(), |name| format!("{name}\n{account}"))
+    }
+
+    /// The document that keeps an account.
+    fn document_name(&self, account: &str) -> String {
+        format!("{}account/{account}", self.document_prefix())
+    }
+
+    /// The document that keeps what a later account of this name has to know of an earlier one.
+    fn former_document_name(&self, account: &str) -> String {
+        format!("{}former-account/{account}", self.document_prefix())
+    }
+
+    fn document_prefix(&self) -> String {
+        self.name.as_ref().map_or_else(String::new, |name| format!("computer/{name}/"))
     }
 
     /// The profile whose PIN is meant: the one in use if it has a PIN, else Windows Hello's.
@@ -528,7 +566,8 @@ impl Computer {
     async fn delete_containers(&self, name: &str, kind: &str, last: u32) -> Result<(), WindowsError> {
         for incarnation in 0..=last {
             let delete = ChangeSet::one(Change::DeleteContainer);
-            match self.store.commit(container_id(name, kind, incarnation), delete).await {
+            match self.store.commit(container_id(&self.container_name(name), kind, incarnation), delete).await
+            {
                 Err(StoreError::NoContainer(_)) => {}
                 other => other?,
             }
@@ -556,15 +595,15 @@ impl Computer {
     }
 
     async fn find_account(&self, name: &str) -> Result<Option<Versioned<Account>>, WindowsError> {
-        let document = self.store.document(DIRECTORY, &Account::document_name(name)).await?;
+        let document = self.store.document(DIRECTORY, &self.document_name(name)).await?;
         document
-            .map(|found| Ok(Versioned { value: read(name, &found.value)?, revision: found.revision }))
+            .map(|found| Ok(Versioned { value: deserialize(name, &found.value)?, revision: found.revision }))
             .transpose()
     }
 
     /// How many containers of each kind earlier accounts of this name had.
     async fn former_incarnations(&self, name: &str) -> Result<BTreeMap<String, u32>, WindowsError> {
-        let document = self.store.document(DIRECTORY, &Account::former_document_name(name)).await?;
+        let document = self.store.document(DIRECTORY, &self.former_document_name(name)).await?;
         document.map_or(Ok(BTreeMap::new()), |found| deserialize(name, &found.value))
     }
 
@@ -581,7 +620,7 @@ impl Computer {
 
     async fn put(&self, account: &Account, expected: Expected) -> Result<(), WindowsError> {
         let value = serialize(&account.name, account)?;
-        let put = Change::PutDocument { name: Account::document_name(&account.name), value, expected };
+        let put = Change::PutDocument { name: self.document_name(&account.name), value, expected };
         Ok(self.store.commit(DIRECTORY, ChangeSet::one(put)).await?)
     }
 }
@@ -599,10 +638,6 @@ fn no_passkey(account: &str, id: &CredentialId) -> WindowsError {
 /// The PIN that Hello is set up with.
 fn default_pin() -> Pin {
     Pin::try_from(Computer::DEFAULT_PIN).expect("the default PIN is one")
-}
-
-fn read(document_name: &str, document: &[u8]) -> Result<Account, WindowsError> {
-    deserialize(document_name.strip_prefix(DOCUMENTS).unwrap_or(document_name), document)
 }
 
 fn serialize(account: &str, value: &impl Serialize) -> Result<Vec<u8>, WindowsError> {

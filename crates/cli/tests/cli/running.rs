@@ -92,8 +92,8 @@ fn others_are_carried_out_with_their_own_output_and_exit_code() {
     desk.run(&format!("get {ORIGIN} --options get.json --user ask"))
         .is_error(2, &["there is no terminal to ask on"]);
     desk.run("user ask").is_error(2, &["`softhello hid udp` has no terminal to ask on"]);
-    desk.run("container delete").is_error(1, &["is on a transport"]);
-    desk.run("account remove default").is_error(1, &["is on a transport"]);
+    desk.run("container delete").is_error(1, &["is in use"]);
+    desk.run("account remove default").is_error(1, &["is in use"]);
     desk.run("account remove ada").ok();
     desk.run("store check").ok();
     desk.run("store copy redb").ok();

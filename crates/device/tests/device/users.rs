@@ -114,6 +114,8 @@ fn a_listener_hears_the_request_the_steps_and_the_response() {
         .iter()
         .map(|event| match event {
             Event::Step { step, outcome } => format!("{} {}: {outcome}", step.section, step.number),
+            Event::Stored { request, answer, refused: false } => format!("container: {request}: {answer}"),
+            Event::Asked { gesture, answer } => format!("user: {gesture}: {answer:?}"),
             other => panic!("{other:?} amid the steps"),
         })
         .collect();
@@ -131,7 +133,10 @@ fn a_listener_hears_the_request_the_steps_and_the_response() {
     6.1.2 9: does not apply: it was not asked for
     6.1.2 10: does not apply: verification is asked for or needed where it is set up
     6.5.3.1 1: passed
+    container: 4 attempts at verification left: done, durably
     6.5.3.1 4.1: passed
+    user: verification for example.org: Given
+    container: 5 attempts at verification left: done, durably
     6.5.3.1 4.2: passed
     6.1.2 11: passed
     6.1.2 12: does not apply: there is no list
@@ -139,6 +144,7 @@ fn a_listener_hears_the_request_the_steps_and_the_response() {
     6.1.2 15: passed
     6.1.2 16: ES256
     6.1.2 19: none
+    container: keep a credential of example.org: done, durably
     6.1.2 17: passed
     ");
 }

@@ -223,6 +223,12 @@ impl RelyingParty {
         })
     }
 
+    /// At this origin instead.
+    #[must_use]
+    pub fn with_origin(self, origin: &str) -> Self {
+        Self { origin: origin.to_owned(), ..self }
+    }
+
     /// The only origin it accepts, as `https://rp.example.com`.
     pub fn origin(&self) -> String {
         self.origin.clone()
