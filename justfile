@@ -52,6 +52,11 @@ e2e:
 bench:
     cargo bench --locked --package softhello-tests
 
+# Ceremonies a second in Chromium, beside its own virtual authenticator in the same run
+bench-browser *ARGS:
+    cargo build --locked --profile e2e --package softhello
+    node tests/e2e/browser/speed.mjs {{ target }}/e2e/softhello {{ ARGS }}
+
 # Lines of crates/ctap/src that the crate's own tests reach; fails under 95 %
 coverage:
     #!/usr/bin/env bash

@@ -56,6 +56,12 @@ need_debian_packages() {
     # The clients under test: libfido2's tools, and pcscd with a virtual reader.
     command -v fido2-token >/dev/null || missing+=(fido2-tools)
     { command -v pcscd && [ -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so ]; } >/dev/null || missing+=(pcscd vsmartcard-vpcd)
+    # The browsers under test, each with its WebDriver; WebKitGTK draws on a display only.
+    command -v chromium >/dev/null || missing+=(chromium)
+    command -v chromedriver >/dev/null || missing+=(chromium-driver)
+    command -v firefox-esr >/dev/null || missing+=(firefox-esr)
+    command -v WebKitWebDriver >/dev/null || missing+=(webkit2gtk-driver)
+    command -v Xvfb >/dev/null || missing+=(xvfb)
     # They read what the tests reached, where the toolchain has no llvm-tools.
     command -v llvm-cov-19 >/dev/null || missing+=(llvm-19)
     # pyscard is built from its source.

@@ -10,10 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import browsers
 import libfido2
+import npm_package
 import pcsc
 import python_fido2
 import questions
+import selenium_suite
+import server
 from ceremonies import full_round
 from harness import HERE, SETUP_HINT, Failure, Report, Server, Softhello, expect, tool
 from machine import counters_have_no_gaps, demo_twice, full_disk, kill, lock, synced_before_answer
@@ -40,6 +44,10 @@ def main() -> int:
         pcsc.section(report, binary)
         libfido2.section(report, binary)
         questions.section(report, binary)
+        server.section(report, binary)
+        browsers.section(report, binary)
+        npm_package.section(report, binary)
+        selenium_suite.section(report, binary)
     return report.summary()
 
 

@@ -1,6 +1,7 @@
 // A relying party on @simplewebauthn/server. README.md describes the dialect it speaks.
 
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import {
@@ -121,6 +122,18 @@ const routes = {
   "/login/verify": loginVerify,
 };
 
+/** For browsers: the page, and nothing else may run there or be reached from it. */
+const files = {
+  "/": { path: "browser/page.html", type: "text/html; charset=utf-8" },
+  "/page.js": { path: "browser/page.js", type: "text/javascript; charset=utf-8" },
+};
+const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
+
+async function serve({ path, type }, response) {
+  const content = await readFile(new URL(path, import.meta.url));
+  response.writeHead(200, { "content-type": type, "content-security-policy": POLICY }).end(content);
+}
+
 async function handle(request) {
   const route = request.method === "POST" && routes[request.url];
   if (!route) return [404, { error: `no such path ${request.url}` }];
@@ -134,6 +147,8 @@ async function handle(request) {
 }
 
 const server = createServer(async (request, response) => {
+  const file = request.method === "GET" && files[request.url];
+  if (file) return await serve(file, response);
   const [status, document] = await handle(request);
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(document));
 });
