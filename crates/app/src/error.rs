@@ -51,6 +51,11 @@ impl AppError {
         Self::new(Exit::Usage, reason, hint)
     }
 
+    /// A ceremony that was refused before an authenticator was asked, with what a page catches.
+    pub fn refused(name: DomException, reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name: Some(name.to_string()), ..Self::new(Exit::Refused, reason, hint) }
+    }
+
     /// A file that cannot be read or written.
     pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
         Self::new(Exit::Storage, format!("cannot {what}: {error}"), "check that the path exists and is yours")

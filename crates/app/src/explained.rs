@@ -57,31 +57,26 @@ pub(crate) fn credential_id(text: &str) -> Result<CredentialId, AppError> {
 
 /// An explanation as JSON.
 pub(crate) fn to_json(explanation: &Explanation) -> Value {
-    let problems: Vec<Value> = explanation
-        .problems
-        .iter()
-        .map(|problem| json!({ "offset": problem.offset, "text": problem.text }))
-        .collect();
     json!({
         "kind": explanation.kind.to_string(),
         "nodes": explanation.nodes.iter().map(node).collect::<Vec<_>>(),
-        "problems": problems,
+        "problems": problems(explanation),
     })
+}
+
+fn problems(explanation: &Explanation) -> Vec<Value> {
+    let problems = explanation.problems.iter();
+    problems.map(|problem| json!({ "offset": problem.offset, "text": problem.text })).collect()
 }
 
 /// An explanation with its bytes: of each node its own length, and the end of what it holds.
 pub(crate) fn tree(title: &str, explanation: &Explanation, bytes: &[u8]) -> Value {
-    let problems = explanation
-        .problems
-        .iter()
-        .map(|problem| json!({ "offset": problem.offset, "text": problem.text }))
-        .collect::<Vec<_>>();
     json!({
         "title": title,
         "kind": explanation.kind.to_string(),
         "hex": HEXLOWER_PERMISSIVE.encode(bytes),
         "nodes": explanation.nodes.iter().map(branch).collect::<Vec<_>>(),
-        "problems": problems,
+        "problems": problems(explanation),
     })
 }
 

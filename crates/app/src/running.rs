@@ -139,9 +139,8 @@ impl Running {
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<OnTransport, AppError> {
         let mut devices = self.devices.lock().await;
-        devices.retain(|(_, known)| known.is_served());
-        if let Some((_, known)) = devices.iter().find(|(known, _)| known.is_same_device(setup)) {
-            return Ok(known.clone());
+        if let Some(known) = known(&mut devices, setup) {
+            return Ok(known);
         }
         self.add(&mut devices, setup, &self.computer(setup, events)?).await
     }
@@ -153,9 +152,8 @@ impl Running {
         computer: &Computer,
     ) -> Result<OnTransport, AppError> {
         let mut devices = self.devices.lock().await;
-        devices.retain(|(_, known)| known.is_served());
-        if let Some((_, known)) = devices.iter().find(|(known, _)| known.is_same_device(setup)) {
-            return Ok(known.clone());
+        if let Some(known) = known(&mut devices, setup) {
+            return Ok(known);
         }
         self.add(&mut devices, setup, computer).await
     }
@@ -259,6 +257,12 @@ impl Running {
     pub(crate) fn leave(&self, path: PathBuf) -> Option<Leftover<'_>> {
         self.data.get().map(|data| data.leave(path))
     }
+}
+
+/// The authenticator of a setup, if a transport has it still.
+fn known(devices: &mut Vec<(Setup, OnTransport)>, setup: &Setup) -> Option<OnTransport> {
+    devices.retain(|(_, known)| known.is_served());
+    devices.iter().find(|(known, _)| known.is_same_device(setup)).map(|(_, known)| known.clone())
 }
 
 impl OnTransport {

@@ -41,12 +41,13 @@ pub(crate) fn serve(config: Config, executor: Executor, json: bool, style: Style
     served
 }
 
+fn say((document, text): browser::Answer, json: bool) -> Result<(), AppError> {
+    if json { print(&document.to_string()) } else { print(&text) }
+}
+
 /// Starts a browser and waits for its end, or installs what one needs.
 pub(crate) fn browser(command: &BrowserCommand, data: &Path, json: bool) -> Result<(), AppError> {
-    let say = |(document, text): browser::Answer| match json {
-        true => print(&document.to_string()),
-        false => print(&text),
-    };
+    let say = |answer| say(answer, json);
     match command.launch() {
         Some(launch) => runtime()?.block_on(browser::launch(launch, data, say)),
         None => say(command.install(data)?),
@@ -60,10 +61,7 @@ pub(crate) fn webdriver(
     json: bool,
     style: Style,
 ) -> Result<(), AppError> {
-    let say = |(document, text): browser::Answer| match json {
-        true => print(&document.to_string()),
-        false => print(&text),
-    };
+    let say = |answer| say(answer, json);
     // Virtual authenticators are gone with their session.
     let context = Context {
         store: Some(EngineKind::Memory),

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use axum::{
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use softhello_windows::rp::{Registration, RelyingParty, RpError};
 use uuid::Uuid;
 
-use crate::{Shared, api::Path};
+use crate::{Shared, api::Path, lock};
 
 const RP_ID: &str = "localhost";
 const USER: &str = "ada@contoso.example";
@@ -96,7 +96,7 @@ fn visit<T: IntoResponse>(
     what: impl FnOnce(&mut Visitor) -> Result<T, Refused>,
 ) -> Response {
     let known = cookie(headers);
-    let mut visitors = shared.demo.visitors.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut visitors = lock(&shared.demo.visitors);
     let at = known.as_ref().and_then(|known| visitors.iter().position(|(id, _)| id == known));
     let (id, mut visitor) = match at.and_then(|at| visitors.remove(at)) {
         Some(found) => found,
@@ -129,7 +129,7 @@ fn visit<T: IntoResponse>(
 /// Whether there is no visitor of this cookie.
 fn is_new(shared: &Shared, headers: &HeaderMap) -> bool {
     let known = cookie(headers);
-    let visitors = shared.demo.visitors.lock().unwrap_or_else(PoisonError::into_inner);
+    let visitors = lock(&shared.demo.visitors);
     !visitors.iter().any(|(id, _)| Some(id) == known.as_ref())
 }
 

@@ -22,7 +22,7 @@ pub mod webdriver;
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{Json, Router, extract::DefaultBodyLimit, http::Method, middleware, routing};
@@ -181,6 +181,11 @@ async fn not_allowed(method: Method, uri: axum::http::Uri) -> error::Error {
         format!("{} does not take {method}", uri.path().chars().take(200).collect::<String>()),
         "the header `Allow` says what it takes",
     )
+}
+
+/// Locks, also after a panic: what is behind these locks is never half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The description of the API, as OpenAPI 3.1.

@@ -6,7 +6,7 @@ use std::{
     ffi::OsString,
     net::SocketAddr,
     path::Path as FilePath,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use axum::{
@@ -32,7 +32,7 @@ use crate::{
     client::{Http, http},
     connections,
     extension::{self, ExtensionConfig},
-    sessions,
+    lock, sessions,
 };
 
 /// How a proxy is run.
@@ -173,7 +173,7 @@ impl Proxy {
 
 impl Running {
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sessions)
     }
 
     /// Sends a request to the driver, as it came.

@@ -293,21 +293,15 @@ impl Drop for CancelWhenDropped {
 }
 
 fn aborted() -> AppError {
-    AppError {
-        name: Some(DomException::AbortError.to_string()),
-        ..AppError::new(Exit::Refused, "the page aborted the ceremony", "nothing was done")
-    }
+    AppError::refused(DomException::AbortError, "the page aborted the ceremony", "nothing was done")
 }
 
 fn timed_out() -> AppError {
-    AppError {
-        name: Some(DomException::NotAllowedError.to_string()),
-        ..AppError::new(
-            Exit::Refused,
-            "time ran out while another ceremony was under way",
-            "answer or abort the other one first, or give this one more time",
-        )
-    }
+    AppError::refused(
+        DomException::NotAllowedError,
+        "time ran out while another ceremony was under way",
+        "answer or abort the other one first, or give this one more time",
+    )
 }
 
 /// A while after it was cancelled.

@@ -401,9 +401,8 @@ impl Served {
     pub(super) fn is_gone(&self) -> AppError {
         AppError {
             missing: true,
-            name: Some(DomException::NotAllowedError.to_string()),
-            ..AppError::new(
-                Exit::Refused,
+            ..AppError::refused(
+                DomException::NotAllowedError,
                 format!("the device `{}` was removed", self.id),
                 "it was deleted, or its time to live is over",
             )

@@ -156,7 +156,7 @@ pub(crate) async fn signal(
     Input(signal): Input<Signal>,
 ) -> Result<axum::http::StatusCode> {
     let device = super::devices::find(&shared, &device)?;
-    let signalled = device.signal(&signal.origin, signal.method.into(), &signal.options).await;
+    let signalled = device.signal(&signal.origin, signal.method, &signal.options).await;
     signalled.map_err(Error::of_ceremony)?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }

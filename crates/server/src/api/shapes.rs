@@ -398,28 +398,20 @@ pub(crate) struct AuthenticatorAssertionResponseJson {
 pub(crate) struct Signal {
     /// The page's origin.
     pub(crate) origin: String,
-    pub(crate) method: Method,
+    #[schema(value_type = Method)]
+    pub(crate) method: SignalMethod,
     /// The options of that method, with base64url for bytes.
     pub(crate) options: Value,
 }
 
 /// A signal method without its `signal`.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "a shape")]
 pub(crate) enum Method {
     UnknownCredential,
     AllAcceptedCredentials,
     CurrentUserDetails,
-}
-
-impl From<Method> for SignalMethod {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::UnknownCredential => Self::UnknownCredential,
-            Method::AllAcceptedCredentials => Self::AllAcceptedCredentials,
-            Method::CurrentUserDetails => Self::CurrentUserDetails,
-        }
-    }
 }
 
 /// A question that waits for its answer.

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Body;
+use axum::{body::Body, http::StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
@@ -30,6 +30,7 @@ use tokio::{
 use crate::{
     Config, Server,
     client::{Announced, Http, http},
+    error::Error,
 };
 
 /// The longest message from the browser.
@@ -217,20 +218,24 @@ impl Bridge {
     /// A request's status, and its body as JSON.
     async fn ask(&self, message: &Message) -> (u16, String) {
         if !is_allowed(&message.method, &message.path) {
-            return failed(404, "the extension may not ask for that", "see its worker.js");
+            return failed(StatusCode::NOT_FOUND, "the extension may not ask for that", "see its worker.js");
         }
         let mut server = self.server.lock().await.clone();
         for last in [false, true] {
             let body = message.body.as_ref().map_or("", |body| body.get()).to_owned();
             let Some(request) = server.request(&message.method, &message.path, Body::from(body)) else {
-                return failed(400, "that is no request", "see the extension's worker.js");
+                return failed(
+                    StatusCode::BAD_REQUEST,
+                    "that is no request",
+                    "see the extension's worker.js",
+                );
             };
             let answer = match self.http.request(request).await {
                 Ok(answer) => answer,
                 // What was sent may have been done: only what did not get there is sent again.
                 Err(error) if last || !error.is_connect() => {
                     return failed(
-                        503,
+                        StatusCode::SERVICE_UNAVAILABLE,
                         &format!("softhello does not answer: {error}"),
                         "run `softhello serve`",
                     );
@@ -249,10 +254,14 @@ impl Bridge {
             let status = answer.status().as_u16();
             return match Limited::new(answer.into_body(), MAX_RESPONSE).collect().await {
                 Ok(body) => passed_on(status, body.to_bytes().to_vec()),
-                Err(_) => failed(500, "the answer is too long for the browser", "at most 1 MiB"),
+                Err(_) => failed(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the answer is too long for the browser",
+                    "at most 1 MiB",
+                ),
             };
         }
-        failed(503, "softhello does not answer", "run `softhello serve`")
+        failed(StatusCode::SERVICE_UNAVAILABLE, "softhello does not answer", "run `softhello serve`")
     }
 }
 
@@ -278,20 +287,27 @@ fn passed_on(status: u16, body: Vec<u8>) -> (u16, String) {
     match String::from_utf8(body) {
         Ok(text) if text.is_empty() => (status, "null".to_owned()),
         Ok(text) if serde_json::from_str::<&RawValue>(&text).is_ok() => (status, text),
-        _ => failed(502, "what answered is no softhello: its answer is no JSON", "run `softhello serve`"),
+        _ => failed(
+            StatusCode::BAD_GATEWAY,
+            "what answered is no softhello: its answer is no JSON",
+            "run `softhello serve`",
+        ),
     }
 }
 
-fn failed(status: u16, message: &str, hint: &str) -> (u16, String) {
-    let error = json!({ "name": null, "message": message, "chain": null, "hint": hint });
-    (status, error.to_string())
+fn failed(status: StatusCode, message: &str, hint: &str) -> (u16, String) {
+    (status.as_u16(), json!(Error::new(status, message, hint)).to_string())
 }
 
 /// A message to the extension. `body` is JSON.
 fn framed(id: u64, status: u16, body: &str) -> Vec<u8> {
     let text = format!("{{\"id\":{id},\"status\":{status},\"body\":{body}}}");
     let text = if text.len() > MAX_RESPONSE {
-        let (status, body) = failed(500, "the answer is too long for the browser", "at most 1 MiB");
+        let (status, body) = failed(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the answer is too long for the browser",
+            "at most 1 MiB",
+        );
         json!({ "id": id, "status": status, "body": serde_json::from_str::<Value>(&body).ok() }).to_string()
     } else {
         text

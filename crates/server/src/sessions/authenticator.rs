@@ -9,8 +9,8 @@ use serde_json::Value;
 use softhello_app::{AppError, Faults, NewCredential, NewDevice, Operation, Served, UserChoice};
 use softhello_ctap::CredentialId;
 
-use super::{Options, Session, credential::CredentialParameters, credential::Unfit, lock};
-use crate::Shared;
+use super::{Options, Session, credential::CredentialParameters, credential::Unfit};
+use crate::{Shared, lock};
 
 /// A virtual authenticator.
 pub(crate) struct Authenticator {

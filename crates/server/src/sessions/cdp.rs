@@ -15,12 +15,12 @@ use super::{
     Authenticator, Extension, Options, Protocol, Session,
     authenticator::Presence,
     credential::{CredentialParameters, UNMAKEABLE, Unfit, told},
-    lock,
     webdriver::named_transport,
 };
 use crate::{
     Shared,
     api::{Input, Path},
+    lock,
 };
 
 /// A command of CDP's WebAuthn domain.

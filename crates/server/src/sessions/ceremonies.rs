@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Instant};
 use axum::{Json, body::Bytes, extract::State, response::Response};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
-use softhello_app::{AppError, CeremonyKind, Exit};
+use softhello_app::{AppError, CeremonyKind};
 use softhello_ctap::Transport;
+use softhello_windows::{Client, DomException};
 
 use super::{Authenticator, Session};
 use crate::{
@@ -87,14 +88,18 @@ async fn choose(
     }
     let listed = ids(options, list_of(kind));
     // Where the options name no RP ID it is the domain of the page.
-    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    let host = host.split_once(':').map_or(host, |(host, _)| host);
-    let rp_id = options.get("rpId").and_then(Value::as_str).unwrap_or(host);
+    let page = Client::new(origin).ok();
+    let domain = page.as_ref().and_then(|page| page.origin().effective_domain());
+    let rp_id = options.get("rpId").and_then(Value::as_str).or(domain);
     for authenticator in &able {
         let has = authenticator.credentials().await?.iter().any(|found| {
             let credential = &found.credential;
             match listed.is_empty() {
-                true => kind == CeremonyKind::Get && credential.discoverable && rp_id == credential.rp_id,
+                true => {
+                    kind == CeremonyKind::Get
+                        && credential.discoverable
+                        && rp_id == Some(credential.rp_id.as_str())
+                }
                 false => listed.iter().any(|id| id == credential.id.as_bytes()),
             }
         });
@@ -161,12 +166,9 @@ fn forget_removed(authenticator: &Authenticator, kind: CeremonyKind, options: &m
 }
 
 fn none_fits() -> AppError {
-    AppError {
-        exit: Exit::Refused,
-        name: Some("NotAllowedError".to_owned()),
-        reason: "no virtual authenticator of the session can do what the options ask for".to_owned(),
-        chain: None,
-        hint: "add one that has what is asked for: transport, resident keys, user verification".to_owned(),
-        missing: false,
-    }
+    AppError::refused(
+        DomException::NotAllowedError,
+        "no virtual authenticator of the session can do what the options ask for",
+        "add one that has what is asked for: transport, resident keys, user verification",
+    )
 }

@@ -9,7 +9,7 @@ mod webdriver;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use axum::{Router, extract::State, http::StatusCode};
@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(crate) use authenticator::Authenticator;
 pub(crate) use options::{Extension, Options, Protocol};
 
-use crate::{Shared, api::Path, error::Result};
+use crate::{Shared, api::Path, error::Result, lock};
 
 /// The sessions of a server.
 pub(crate) struct Sessions {
@@ -175,8 +175,4 @@ pub(crate) fn webdriver_router(shared: Arc<Shared>) -> Router {
 async fn remove(State(shared): State<Arc<Shared>>, Path(session): Path<String>) -> Result<StatusCode> {
     shared.sessions.remove(&shared.devices, &session).await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

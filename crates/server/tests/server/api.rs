@@ -1,14 +1,14 @@
 //! What each route does.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _},
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use crate::common::{Answer, GET, Running, TOKEN, create};
+use crate::common::{Answer, GET, Running, create};
 
 #[test]
 fn devices_see_nothing_of_each_other() {
@@ -184,15 +184,7 @@ fn a_person_is_asked_and_answers() {
 fn closing_the_connection_aborts() {
     let server = Running::start();
     server.json("PUT", "/api/devices/default/user", r#""ask""#, 200);
-    let (host, body) = (format!("localhost:{}", server.address.port()), create("ada"));
-    let mut stream = server.connect();
-    write!(
-        stream,
-        "POST /api/devices/default/create HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("written");
+    let stream = server.begin("POST", "/api/devices/default/create", &create("ada"));
     let until = |what: &str, done: &dyn Fn() -> bool| {
         let begin = Instant::now();
         while !done() {
@@ -213,10 +205,7 @@ fn closing_the_connection_aborts() {
 #[test]
 fn what_happens_is_told_live() {
     let server = Running::start();
-    let mut stream = server.connect();
-    let host = format!("localhost:{}", server.address.port());
-    write!(stream, "GET /api/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n")
-        .expect("written");
+    let stream = server.begin("GET", "/api/events", "");
     let mut lines = BufReader::new(stream).lines();
     assert!(lines.next().expect("a line").expect("a line").contains(" 200 "));
     server.json("POST", "/api/devices/default/create", &create("ada"), 200);
@@ -343,15 +332,7 @@ fn a_server_that_ends_finishes_what_is_under_way() {
     let mut stream = {
         let server = Running::start();
         server.json("PUT", "/api/devices/default/user", r#"{"does":"approve","delayMs":500}"#, 200);
-        let (host, body) = (format!("localhost:{}", server.address.port()), create("ada"));
-        let mut stream = server.connect();
-        write!(
-            stream,
-            "POST /api/devices/default/create HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("written");
+        let stream = server.begin("POST", "/api/devices/default/create", &create("ada"));
         // Until it is under way.
         thread::sleep(Duration::from_millis(150));
         stream

@@ -92,6 +92,19 @@ impl Running {
         Answer::read(&answer)
     }
 
+    /// Sends a request with the token, and leaves the answer to whoever reads it.
+    pub(crate) fn begin(&self, method: &str, path: &str, body: &str) -> TcpStream {
+        let (mut stream, port) = (self.connect(), self.address.port());
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {TOKEN}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("written");
+        stream
+    }
+
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
