@@ -31,6 +31,18 @@ chrome.runtime.onMessage.addListener((message, _sender, respond) => {
 chrome.runtime.onStartup.addListener(() => {});
 chrome.runtime.onInstalled.addListener(openFirstPage);
 completeLost();
+tellSession();
+
+/** A WebDriver session begins when its server knows that pages get its authenticators. */
+async function tellSession() {
+  try {
+    await attached;
+    if (!(await settings()).path?.startsWith("/api/sessions/")) return;
+    await ask(UVPAA_TIMEOUT, new AbortController().signal, "GET", "/uvpaa");
+  } catch (error) {
+    console.warn("the session was not told:", error.message);
+  }
+}
 
 async function ceremony(name, { requestId, requestDetailsJson }) {
   const { signal } = begin(requestId, name);

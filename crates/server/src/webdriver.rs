@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     path::Path as FilePath,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use axum::{
@@ -22,7 +23,7 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Map, Value, json};
 use softhello_app::{AppError, Devices, ProfileChoice};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -83,6 +84,9 @@ struct Session {
 
 /// The longest body of a request or of an answer of `POST /session`.
 const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// How long the extension may take until it is the browser's authenticator.
+const ATTACHED_BY: Duration = Duration::from_secs(5);
 
 /// Where drivers of Chromium take their browser's options.
 const OPTIONS: [&str; 2] = ["goog:chromeOptions", "ms:edgeOptions"];
@@ -236,7 +240,10 @@ async fn begin(running: &Running, request: Request) -> Result<Response, Response
     };
     let id = answer.pointer("/value/sessionId").or_else(|| answer.get("sessionId"));
     if let Some(id) = id.and_then(Value::as_str) {
+        let browser = running.shared.sessions.session(&name);
         running.sessions().insert(id.to_owned(), Session { name, _extension: folder });
+        // A suite may ask at once what the page sees. A browser that loads no extension is the suite's own affair.
+        let _ = timeout(ATTACHED_BY, browser.attached()).await;
     }
     if let Some(capabilities) = answer.pointer_mut("/value/capabilities").and_then(Value::as_object_mut) {
         for capability in

@@ -44,7 +44,9 @@ pub(crate) async fn get(
 /// Whether a page is told that there is a user-verifying platform authenticator
 #[utoipa::path(get, path = "/api/sessions/{session}/uvpaa", tag = "sessions", params(("session" = String, Path)), responses((status = 200, body = IsUvpaa)))]
 pub(crate) async fn uvpaa(State(shared): State<Arc<Shared>>, Path(session): Path<String>) -> Json<IsUvpaa> {
-    let authenticators = shared.sessions.session(&session).list();
+    let session = shared.sessions.session(&session);
+    session.note_attached();
+    let authenticators = session.list();
     Json(IsUvpaa { is_uvpaa: authenticators.iter().any(|found| found.is_uvpaa()) })
 }
 

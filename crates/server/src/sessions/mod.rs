@@ -14,6 +14,7 @@ use std::{
 
 use axum::{Router, extract::State, http::StatusCode};
 use softhello_app::{Devices, ProfileChoice};
+use tokio::sync::watch;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use authenticator::Authenticator;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     authenticators: Mutex<Vec<Arc<Authenticator>>>,
     /// Whether CDP's `WebAuthn.enable` was called.
     enabled: Mutex<bool>,
+    /// Becomes true when its browser asks for the first time: the extension is attached.
+    attached: watch::Sender<bool>,
     /// Nothing is added any more.
     closed: Mutex<bool>,
 }
@@ -77,6 +80,16 @@ impl Sessions {
 }
 
 impl Session {
+    pub(crate) fn note_attached(&self) {
+        self.attached.send_replace(true);
+    }
+
+    /// Waits until its browser has asked.
+    pub(crate) async fn attached(&self) {
+        // The sender lives as long as the session.
+        let _ = self.attached.subscribe().wait_for(|attached| *attached).await;
+    }
+
     /// Its authenticators, in the order in which they were added.
     pub(crate) fn list(&self) -> Vec<Arc<Authenticator>> {
         let mut authenticators = lock(&self.authenticators);
