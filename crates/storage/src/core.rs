@@ -5,13 +5,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
 };
 
-use softhello_ctap::CredentialId;
+use softhello_ctap::{CredentialId, Handle};
 
 use crate::{
-    ContainerId, ContainerState, DeviceKey, Revision, StoreError, Versioned,
+    ContainerId, ContainerState, DeviceKey, Revision, StoreError, StoredCredential, Versioned,
     device_key::derive,
     engine::{Batch, Engine},
     lease::{Lease, Retries},
+    recent::Recent,
     record::{self, CounterBody, StateBody},
     seal::{Index, Key, KeyKind, Plain, Sealer},
 };
@@ -22,9 +23,31 @@ pub(crate) struct Core {
     /// Seals the keys of containers.
     pub(crate) device: Sealer,
     live: Mutex<HashMap<ContainerId, Live>>,
+    pub(crate) recent: RecentlyRead,
     /// The first write that failed.
     failed: OnceLock<String>,
     closed: AtomicBool,
+}
+
+/// What sign-ins read again and again.
+#[derive(Default)]
+pub(crate) struct RecentlyRead {
+    /// The passkeys of an RP in a container.
+    pub(crate) handles: Recent<Vec<Handle>>,
+    pub(crate) credentials: Recent<Versioned<StoredCredential>>,
+}
+
+impl RecentlyRead {
+    /// The credentials of this container changed, or may have.
+    pub(crate) fn forget(&self, container: ContainerId) {
+        self.handles.forget(container);
+        self.credentials.forget(container);
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.handles.forget_all();
+        self.credentials.forget_all();
+    }
 }
 
 /// The unwrapped keys of a container.
@@ -74,6 +97,7 @@ impl Core {
             engine,
             device: Sealer::new(&device_key.derive("softhello device wrap v1")),
             live: Mutex::default(),
+            recent: RecentlyRead::default(),
             failed: OnceLock::new(),
             closed: AtomicBool::new(false),
         })
@@ -223,6 +247,7 @@ impl Core {
     ///
     /// Nothing is leased afterwards.
     pub(crate) fn close(&self) -> Option<Vec<(ContainerId, Live)>> {
+        self.recent.forget_all();
         let mut live = self.lock();
         (!self.closed.swap(true, Ordering::AcqRel)).then(|| live.drain().collect())
     }

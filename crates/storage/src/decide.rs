@@ -38,6 +38,7 @@ pub(crate) enum Effect {
     CounterAtLeast { id: CredentialId, count: u64 },
     CounterSet { id: CredentialId, count: u64 },
     OperationAtLeast(u64),
+    FirstCountLeased(CredentialId),
     CountLeased { id: CredentialId, from: u64, ceiling: u64 },
     OperationLeased { from: u64, ceiling: u64 },
 }
@@ -128,6 +129,7 @@ impl Decision<'_> {
             Change::DeleteCredential { id, expected } => self.delete_credential(id, *expected),
             Change::Set { setting, expected } => self.set(setting, *expected),
             Change::UvRetries(retries) => self.uv_retries(*retries),
+            Change::LeaseFirstCount(id) => self.lease_first_count(id),
             Change::CounterAtLeast { id, count } => self.counter_at_least(id, (*count).into()),
             Change::Counter { id, count } => self.set_counter(id, (*count).into()),
             Change::OperationAtLeast(number) => self.operation_at_least(*number),
@@ -243,6 +245,15 @@ impl Decision<'_> {
         self.records.put(&self.of(KeyKind::Totals), &totals)?;
         self.records.put(&user_key, &UserEntry::of(&credential.id))?;
         self.write_credential(&key, stored, sequence)
+    }
+
+    fn lease_first_count(&mut self, id: &CredentialId) -> Result<(), StoreError> {
+        // One that takes the place of another under its id goes on with its counter.
+        if self.records.counter(id)? == 0 {
+            self.records.put_counter(id, 1)?;
+            self.effects.push(Effect::FirstCountLeased(id.clone()));
+        }
+        Ok(())
     }
 
     fn write_credential(

@@ -120,13 +120,8 @@ impl Embedded {
         match query {
             Query::Rp(rp_id) => {
                 let of_rp = keys.index.rp(container, rp_id);
-                self.scan(&keys, of_rp.as_ref(), |key, _, body| {
-                    let entry: RpEntry = record::decode(key, body)?;
-                    if entry.is_discoverable() {
-                        found.push(entry.into_handle(key)?);
-                    }
-                    Ok(())
-                })?;
+                let read = || self.read_discoverable(&keys, &of_rp);
+                return self.core.recent.handles.get_or_read(&of_rp, read, |found| found.len() <= FEW);
             }
             Query::Ids { rp_id_hash, ids } => {
                 let rp_id = TextDigest::from_hash(*rp_id_hash);
@@ -139,14 +134,7 @@ impl Embedded {
                 }
             }
             Query::Discoverable => {
-                let all = Key::of(container, KeyKind::ByRp);
-                self.scan(&keys, all.as_ref(), |key, _, body| {
-                    let entry: RpEntry = record::decode(key, body)?;
-                    if entry.is_discoverable() {
-                        found.push(entry.into_handle(key)?);
-                    }
-                    Ok(())
-                })?;
+                found = self.read_discoverable(&keys, &Key::of(container, KeyKind::ByRp))?;
                 found.sort_by_key(|handle| std::cmp::Reverse(handle.sequence));
             }
             Query::All => {
@@ -164,6 +152,19 @@ impl Embedded {
                 found.sort_by_key(|handle| std::cmp::Reverse(handle.sequence));
             }
         }
+        Ok(found)
+    }
+
+    /// The discoverable credentials whose entries in the index begin with `prefix`, in the order of their keys.
+    fn read_discoverable(&self, keys: &ContainerKeys, prefix: &Key) -> Result<Vec<Handle>, StoreError> {
+        let mut found = Vec::new();
+        self.scan(keys, prefix.as_ref(), |key, _, body| {
+            let entry: RpEntry = record::decode(key, body)?;
+            if entry.is_discoverable() {
+                found.push(entry.into_handle(key)?);
+            }
+            Ok(())
+        })?;
         Ok(found)
     }
 
@@ -233,9 +234,15 @@ impl Embedded {
     ) -> Result<Versioned<StoredCredential>, StoreError> {
         let keys = self.keys(container)?;
         let key = keys.index.credential(container, id.as_bytes());
-        let (revision, body) = self.core.read(&keys.sealer, &key)?.ok_or(StoreError::NotFound)?;
-        let (value, _) = record::decode_credential(key.as_ref(), body.as_ref())?;
-        Ok(Versioned { value, revision })
+        let read = || {
+            let (revision, body) = self.core.read(&keys.sealer, &key)?.ok_or(StoreError::NotFound)?;
+            let (value, _) = record::decode_credential(key.as_ref(), body.as_ref())?;
+            Ok(Versioned { value, revision })
+        };
+        self.core
+            .recent
+            .credentials
+            .get_or_read(&key, read, |found| record::credential_room(&found.value) <= SHORT)
     }
 
     fn read_count(&self, container: ContainerId) -> Result<u32, StoreError> {
@@ -417,6 +424,12 @@ impl Drop for Embedded {
         let _ = self.close();
     }
 }
+
+/// How many passkeys an RP may have for them to be kept in memory.
+const FEW: usize = 16;
+
+/// The longest credential that is kept in memory, in bytes: most have an eighth of that.
+const SHORT: usize = 4096;
 
 type Documents = Vec<(String, Versioned<Vec<u8>>)>;
 

@@ -4,7 +4,8 @@
 /// on behind it.
 ///
 /// Ranges start at one number, so that a process that signs once wastes nothing even if it is killed, and double, so
-/// that one that signs often seldom writes.
+/// that one that signs often seldom writes. The first one is leased with the credential
+/// ([`Change::LeaseFirstCount`](crate::Change::LeaseFirstCount)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lease {
     /// The last number that was handed out.

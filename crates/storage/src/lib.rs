@@ -32,6 +32,7 @@ mod error;
 mod export;
 mod lease;
 mod model;
+mod recent;
 mod record;
 mod seal;
 mod store;

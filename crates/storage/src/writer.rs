@@ -143,7 +143,11 @@ fn do_one(core: &Core, container: ContainerId, work: &Work) -> Result<u64, Store
     core.writable()?;
     let mut batch = Batch::new();
     let effects = decide(core, &mut batch, container, work)?;
-    core.apply(batch)?;
+    let applied = core.apply(batch);
+    if matches!(work, Work::Changes(_)) {
+        core.recent.forget(container);
+    }
+    applied?;
     take_effect(core, container, effects)
 }
 
@@ -161,7 +165,10 @@ fn write(core: &Core, jobs: &Receiver<Job>) {
         for (job, decision) in group.into_iter().zip(decisions) {
             // Also a refusal waits until here, and hears of a failure: what it found may have been in an earlier
             // commit of the group.
-            let Job { container, retries, asker, .. } = job;
+            let Job { container, work, retries, asker } = job;
+            if matches!(work, Work::Changes(_)) {
+                core.recent.forget(container);
+            }
             let effects = applied.clone().and(decision);
             let answer = effects.and_then(|effects| take_effect(core, container, effects));
             drop(retries);
@@ -177,6 +184,7 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.fail(STOPPED);
+            self.0.recent.forget_all();
         }
     }
 }
@@ -221,6 +229,9 @@ fn take_effect(core: &Core, container: ContainerId, effects: Vec<Effect>) -> Res
                 if let Some(lease) = &mut live.operation {
                     at_least(lease, number);
                 }
+            }),
+            Effect::FirstCountLeased(id) => core.if_live(container, |live| {
+                live.counters.entry(id).or_insert(Lease::after(0)).extend(1);
             }),
             Effect::CountLeased { id, from, ceiling } => {
                 core.with_live(container, |live| {

@@ -84,3 +84,25 @@ pub(crate) fn retries(bench: &Bench) {
     }
     assert!(matches!(wait(store.set_uv_retries(OTHER, 1)), Err(StoreError::NoContainer(_))));
 }
+
+pub(crate) fn first_counts_are_leased(bench: &Bench) {
+    let ada = passkey("rp", "ada");
+    let id = || ada.credential.id.clone();
+    let create = [put(&ada), Change::LeaseFirstCount(id())];
+    let next = |store: &Shared| wait(store.next_count(HOME, &id())).unwrap();
+    let store = bench.store();
+    commit(&store, HOME, create.clone()).unwrap();
+    assert_eq!(wait(store.counter(HOME, &id())).unwrap(), 0);
+    if bench.is_durable() {
+        assert_eq!(next(&bench.crashed().open()), 2, "a crash skips it");
+    }
+    assert_eq!((next(&store), next(&store)), (1, 2));
+    // The same id again goes on.
+    commit(&store, HOME, create.clone()).unwrap();
+    assert_eq!(next(&store), 3);
+    if bench.is_durable() {
+        let unused = Bench::new(bench.kind.name());
+        commit(&unused.store(), HOME, create).unwrap();
+        assert_eq!(next(&unused.open()), 1, "a clean exit gives it back");
+    }
+}

@@ -203,3 +203,44 @@ pub(crate) fn many_of_different_rps(bench: &Bench) {
     assert_eq!(kinds, 300);
     assert_sound(&store);
 }
+
+/// What was read is kept in memory, and every kind of change has to be seen all the same.
+pub(crate) fn what_was_read_follows_every_change(bench: &Bench) {
+    let store = bench.store();
+    let ada = passkey("rp", "ada");
+    let seen = || {
+        let loaded = wait(store.load(HOME, &ada.credential.id)).ok().map(|found| found.value.credential.user);
+        (ids_of_rp(&store, "rp"), loaded.and_then(|user| user.display_name))
+    };
+    let named = |name: &str| {
+        let mut named = ada.clone();
+        named.credential.user.display_name = Some(name.to_owned());
+        named
+    };
+    let (home, only) = (HOME, vec![ada.credential.id.clone()]);
+    assert_eq!(seen(), (vec![], None));
+    commit(&store, home, [put(&named("first"))]).unwrap();
+    assert_eq!(seen(), (only.clone(), Some("first".to_owned())));
+
+    let update = |expected| Change::UpdateCredential { credential: Box::new(named("second")), expected };
+    let stale = Expected::Revision(wait(store.state(HOME)).unwrap().revision);
+    assert!(commit(&store, home, [update(stale)]).is_err());
+    assert_eq!(seen(), (only.clone(), Some("first".to_owned())));
+    commit(&store, home, [update(Expected::Any)]).unwrap();
+    assert_eq!(seen(), (only.clone(), Some("second".to_owned())));
+    commit(&store, home, [put(&named("third"))]).unwrap();
+    assert_eq!(seen(), (only.clone(), Some("third".to_owned())));
+
+    let delete = Change::DeleteCredential { id: ada.credential.id.clone(), expected: Expected::Any };
+    commit(&store, home, [delete]).unwrap();
+    assert_eq!(seen(), (vec![], None));
+    let reset = Change::Reset { sealing_key: sealing_key(8), uv_retries: 5, settings: Box::default() };
+    for gone in [reset, Change::DeleteContainer] {
+        commit(&store, home, [put(&named("again"))]).unwrap();
+        assert_eq!(seen(), (only.clone(), Some("again".to_owned())));
+        commit(&store, home, [gone]).unwrap();
+        assert!(wait(store.load(HOME, &ada.credential.id)).is_err());
+    }
+    commit(&store, home, [create()]).unwrap();
+    assert_eq!(seen(), (vec![], None));
+}

@@ -18,10 +18,10 @@ macro_rules! store_suite {
                     limits, closed_stores_refuse;
                 credentials: create_find_load_replace, kinds_do_not_replace_each_other, non_discoverable_ones_hide,
                     update_and_compare, non_removable_ones_stay, room, order_of_creation, all_algorithms_come_back,
-                    a_failed_set_leaves_no_trace, many_of_different_rps;
+                    a_failed_set_leaves_no_trace, many_of_different_rps, what_was_read_follows_every_change;
                 guards: the_same_user_conflicts, others_do_not_conflict, the_exemption, one_of_eight_threads_wins;
                 counters: count_up, operations_count_up, counters_go_with_their_credentials, threads_get_no_count_twice,
-                    retries;
+                    first_counts_are_leased, retries;
                 exports: round_trip, copies_are_equal, imports_refuse, credentials_move, checks_find_nothing;
                 reopening: all_is_there, a_clean_exit_skips_nothing, a_crash_repeats_nothing, retries_survive,
                     the_wrong_device_key, damaged_stores_say_so, commits_group;
