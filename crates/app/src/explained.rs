@@ -150,7 +150,7 @@ impl Annotator {
                 section: step.section.into(),
                 number: step.number.into(),
                 rule: step.rule.into(),
-                outcome,
+                outcome: outcome.to_string(),
             },
             DeviceEvent::Message(bytes) => explained("U2F message", HEXLOWER_PERMISSIVE.encode(&bytes)),
             DeviceEvent::MessageResponse(bytes) => {

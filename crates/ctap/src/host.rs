@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use crate::{
-    Algorithm, Credential, CredentialId, Outcome, PrivateKey, Profile, Protection, SealingKey, Setting,
-    Settings, Step, UserVerification,
+    Algorithm, Credential, CredentialId, Denied, Outcome, PrivateKey, Profile, Protection, SealingKey,
+    Setting, Settings, Step, UserVerification,
 };
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -14,7 +14,7 @@ pub struct Timestamp(pub u64);
 /// Hears of every decision. All that a synchronous rule needs of its surroundings.
 pub trait Steps {
     /// `step` was taken, with this outcome. Without a listener this costs nothing measurable.
-    fn note(&mut self, step: &'static Step, outcome: Outcome<'_>) {
+    fn note(&mut self, step: &'static Step, outcome: Outcome<&Denied>) {
         let _ = (step, outcome);
     }
 }

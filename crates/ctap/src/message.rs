@@ -167,13 +167,16 @@ impl<'a> Members<'a> {
             .map_len()
             .map_err(|_| MessageError::Type { member: path.name(table), expected: "a map" })?;
         let mut items = [None; MAX_FIELDS];
+        // Both are in canonical order, so a known member stands behind the one before it.
+        let mut rest = 0;
         for _ in 0..len {
             let key = reader.item()?;
             let value = reader.item()?;
-            let known = table.fields.iter().zip(&mut items).find(|(field, _)| field.key.is(key));
-            if let Some((field, slot)) = known {
+            let mut known = table.fields.iter().zip(&mut items).enumerate().skip(rest);
+            if let Some((index, (field, slot))) = known.find(|(_, (field, _))| field.key.is(key)) {
                 check(&field.kind, value, &Path::Member(path, field.name))?;
                 *slot = Some(value);
+                rest = index + 1;
             }
         }
         let absent = table.fields.iter().zip(&items).find(|(field, item)| field.required && item.is_none());

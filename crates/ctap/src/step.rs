@@ -1,6 +1,8 @@
 //! The teaching hook: steps of the specification and what became of them.
 
-use crate::{Answer, Denied, Status};
+use std::{borrow::Cow, fmt};
+
+use crate::{Answer, Status};
 
 /// A numbered step of the specification that decides something.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,18 +25,43 @@ macro_rules! steps {
 }
 pub(crate) use steps;
 
-/// What became of a step.
-#[derive(Clone, Copy, Debug)]
+/// What became of a step. `R` is the reason of a refusal: a [`Denied`](crate::Denied) where the step is taken, its words in
+/// an [`Event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outcome<'a> {
+pub enum Outcome<R> {
     /// The step applied and the command goes on.
     Passed,
     /// The step applied and chose something.
-    Chose(&'a str),
+    Chose(&'static str),
     /// The step did not apply.
-    Skipped(&'a str),
+    Skipped(&'static str),
     /// The step ended the command.
-    Refused(&'a Denied),
+    Refused(R),
+}
+
+impl<R> Outcome<R> {
+    /// The same with another form of the reason.
+    pub fn map_refused<T>(self, form: impl FnOnce(R) -> T) -> Outcome<T> {
+        match self {
+            Self::Passed => Outcome::Passed,
+            Self::Chose(what) => Outcome::Chose(what),
+            Self::Skipped(why) => Outcome::Skipped(why),
+            Self::Refused(reason) => Outcome::Refused(form(reason)),
+        }
+    }
+}
+
+/// As a sentence.
+impl<R: fmt::Display> fmt::Display for Outcome<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("passed"),
+            Self::Chose(what) => f.write_str(what),
+            Self::Skipped(why) => write!(f, "does not apply: {why}"),
+            Self::Refused(reason) => write!(f, "refused: {reason}"),
+        }
+    }
 }
 
 /// Something that happened on an authenticator, for traces and logs.
@@ -47,8 +74,8 @@ pub enum Event {
     Step {
         /// Which.
         step: &'static Step,
-        /// What became of it, as a sentence.
-        outcome: String,
+        /// What became of it.
+        outcome: Outcome<String>,
     },
     /// A response left.
     Response {
@@ -60,9 +87,9 @@ pub enum Event {
     /// The container was read or changed.
     Stored {
         /// What was asked of it, as `find the credentials of rp.example`.
-        request: String,
+        request: Cow<'static, str>,
         /// What it answered, as `2 credentials`.
-        answer: String,
+        answer: Cow<'static, str>,
         /// Whether it refused.
         refused: bool,
     },

@@ -1,6 +1,6 @@
 //! What reaches a device beside the command that it carries out.
 
-use std::sync::Arc;
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
 use tokio::sync::watch;
 
@@ -49,11 +49,19 @@ impl Control {
     /// Waits for the user's `answer`, unless the command is cancelled first.
     pub(crate) async fn ask<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
         let mut cancelled = self.0.cancelled.subscribe();
+        if *cancelled.borrow() {
+            return None;
+        }
+        let mut answer = pin!(answer);
+        // Who has answered already is not waited for.
+        if let Poll::Ready(answer) = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
+            return Some(answer);
+        }
         self.0.awaits_user.send_replace(true);
         let answer = tokio::select! {
             biased;
             _ = cancelled.wait_for(|cancelled| *cancelled) => None,
-            answer = answer => Some(answer),
+            answer = &mut answer => Some(answer),
         };
         self.0.awaits_user.send_replace(false);
         answer

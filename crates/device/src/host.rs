@@ -1,8 +1,11 @@
 //! What the rules ask of the world, answered from a device's parts.
 
+use std::borrow::Cow;
+
 use softhello_ctap::{
-    self as ctap, Algorithm, Answer, Credential, CredentialId, Event, Gesture, Handle, Host, HostError,
-    KeyError, Outcome, Piece, PrivateKey, Query, State, Step, Steps, Timestamp, UserVerification,
+    self as ctap, Algorithm, Answer, CounterPolicy, Credential, CredentialId, Denied, Event, Gesture, Handle,
+    Host, HostError, KeyError, Outcome, Piece, PrivateKey, Query, State, Step, Steps, Timestamp,
+    UserVerification,
 };
 use softhello_storage::{self as storage, Expected, Kind, StoreError, StoredCredential};
 use tokio::sync::oneshot;
@@ -20,16 +23,9 @@ pub(crate) struct DeviceHost<'a> {
 const LARGE_BLOB_ARRAY: &str = "large-blob-array";
 
 impl Steps for DeviceHost<'_> {
-    fn note(&mut self, step: &'static Step, outcome: Outcome<'_>) {
+    fn note(&mut self, step: &'static Step, outcome: Outcome<&Denied>) {
         if let Some(listener) = &mut self.parts.listener {
-            let outcome = match outcome {
-                Outcome::Passed => "passed".to_owned(),
-                Outcome::Chose(what) => what.to_owned(),
-                Outcome::Skipped(why) => format!("does not apply: {why}"),
-                Outcome::Refused(denied) => format!("refused: {denied}"),
-                other => format!("{other:?}"),
-            };
-            listener(Event::Step { step, outcome });
+            listener(Event::Step { step, outcome: outcome.map_refused(Denied::to_string) });
         }
     }
 }
@@ -55,7 +51,7 @@ impl Host for DeviceHost<'_> {
 
     async fn find(&mut self, query: Query<'_>) -> Result<Vec<Handle>, HostError> {
         let found = self.parts.store.find(self.parts.container, query).await.map_err(host_error);
-        self.tell_stored(|| asked(query), &found, |found| count(found.len(), "credential"));
+        self.tell_stored(|| asked(query), &found, |found| count(found.len(), "credential").into());
         found
     }
 
@@ -85,7 +81,7 @@ impl Host for DeviceHost<'_> {
 
     async fn next_count(&mut self, id: &CredentialId) -> Result<u32, HostError> {
         let count = self.parts.store.next_count(self.parts.container, id).await.map_err(host_error);
-        self.tell_stored(|| "next signature count".to_owned(), &count, u32::to_string);
+        self.tell_stored(|| "next signature count".into(), &count, |count| count.to_string().into());
         count
     }
 
@@ -115,34 +111,43 @@ impl Host for DeviceHost<'_> {
     async fn commit(&mut self, changes: ctap::ChangeSet) -> Result<(), HostError> {
         let request = self.parts.listener.is_some().then(|| changed(&changes));
         let committed = self.apply(changes).await;
-        self.tell_stored(|| request.unwrap_or_default(), &committed, |()| "done, durably".to_owned());
+        self.tell_stored(|| request.unwrap_or_default(), &committed, |()| "done, durably".into());
         committed
     }
 }
 
 /// What is asked of the container, for people.
-fn asked(query: Query<'_>) -> String {
+fn asked(query: Query<'_>) -> Cow<'static, str> {
     match query {
-        Query::Rp(rp_id) => format!("find the passkeys of {rp_id}"),
-        Query::Ids { ids, .. } => format!("find {} by id", count(ids.len(), "credential")),
-        Query::Discoverable => "find every passkey".to_owned(),
-        Query::All => "find everything".to_owned(),
+        Query::Rp(rp_id) => format!("find the passkeys of {rp_id}").into(),
+        Query::Ids { ids, .. } => format!("find {} by id", count(ids.len(), "credential")).into(),
+        Query::Discoverable => "find every passkey".into(),
+        Query::All => "find everything".into(),
     }
 }
 
 /// What is changed in the container, for people.
-fn changed(changes: &ctap::ChangeSet) -> String {
-    let one = |change: &ctap::Change| match change {
-        ctap::Change::Create { credential, .. } => format!("keep a credential of {}", credential.rp_id),
-        ctap::Change::Update(credential) => format!("change a credential of {}", credential.rp_id),
-        ctap::Change::Delete(_) => "delete a credential".to_owned(),
-        ctap::Change::UvRetries(left) => format!("{} at verification left", count((*left).into(), "attempt")),
-        ctap::Change::Set(_) => "change a setting".to_owned(),
-        ctap::Change::LargeBlobArray(_) => "replace the large-blob array".to_owned(),
-        ctap::Change::Reset { .. } => "reset".to_owned(),
-        _ => "change something".to_owned(),
+fn changed(changes: &ctap::ChangeSet) -> Cow<'static, str> {
+    let one = |change: &ctap::Change| -> Cow<'static, str> {
+        match change {
+            ctap::Change::Create { credential, .. } => {
+                format!("keep a credential of {}", credential.rp_id).into()
+            }
+            ctap::Change::Update(credential) => format!("change a credential of {}", credential.rp_id).into(),
+            ctap::Change::Delete(_) => "delete a credential".into(),
+            ctap::Change::UvRetries(left) => {
+                format!("{} at verification left", count((*left).into(), "attempt")).into()
+            }
+            ctap::Change::Set(_) => "change a setting".into(),
+            ctap::Change::LargeBlobArray(_) => "replace the large-blob array".into(),
+            ctap::Change::Reset { .. } => "reset".into(),
+            _ => "change something".into(),
+        }
     };
-    changes.0.iter().map(one).collect::<Vec<_>>().join("; ")
+    match changes.0.as_slice() {
+        [only] => one(only),
+        several => several.iter().map(one).collect::<Vec<_>>().join("; ").into(),
+    }
 }
 
 /// A gesture, for people.
@@ -166,14 +171,14 @@ fn count(number: usize, what: &str) -> String {
 impl DeviceHost<'_> {
     fn tell_stored<T>(
         &mut self,
-        request: impl FnOnce() -> String,
+        request: impl FnOnce() -> Cow<'static, str>,
         result: &Result<T, HostError>,
-        answer: impl FnOnce(&T) -> String,
+        answer: impl FnOnce(&T) -> Cow<'static, str>,
     ) {
         if let Some(listener) = &mut self.parts.listener {
             let (answer, refused) = match result {
                 Ok(result) => (answer(result), false),
-                Err(error) => (error.to_string(), true),
+                Err(error) => (error.to_string().into(), true),
             };
             listener(Event::Stored { request: request(), answer, refused });
         }
@@ -207,7 +212,12 @@ impl DeviceHost<'_> {
                     removable: true,
                     blocking: false,
                 };
-                storage::Change::PutCredential { credential: Box::new(credential), room }
+                let id = credential.credential.id.clone();
+                to.changes.push(storage::Change::PutCredential { credential: Box::new(credential), room });
+                match self.parts.profile.ctap.counter {
+                    CounterPolicy::PerCredential => storage::Change::LeaseFirstCount(id),
+                    CounterPolicy::Zero => return Ok(()),
+                }
             }
             ctap::Change::Update(credential) => {
                 let stored = self.parts.store.load(self.parts.container, &credential.id).await;

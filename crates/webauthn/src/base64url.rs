@@ -1,12 +1,18 @@
 //! base64url without padding, as `Base64URLString` has it.
 
-use std::sync::LazyLock;
+use std::{fmt, sync::LazyLock};
 
 use data_encoding::{BASE64URL_NOPAD, DecodeKind, Encoding, Specification};
 
 /// Encodes without padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     BASE64URL_NOPAD.encode(bytes)
+}
+
+/// Shows bytes as [`encode`] encodes them.
+pub(crate) fn display(bytes: &[u8]) -> impl fmt::Display {
+    static ENCODING: Encoding = BASE64URL_NOPAD;
+    ENCODING.encode_display(bytes)
 }
 
 /// Decodes text without padding; superfluous bits in the last character are dropped, as browsers do.

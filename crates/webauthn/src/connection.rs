@@ -52,7 +52,8 @@ impl<'a, A: Authenticator> Connection<'a, A> {
 
     /// The same for a command whose answer has nothing of interest; gives what came back as it came.
     pub(crate) async fn tell(&mut self, command: u8, parameters: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-        let request = [vec![command], parameters].concat();
+        let mut request = parameters;
+        request.insert(0, command);
         let exchange = self.authenticator.exchange(self.channel, &request).await;
         let malformed = |reason: String| Err(Refusal::Malformed(reason));
         let mut reply = exchange.response;

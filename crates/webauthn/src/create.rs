@@ -62,10 +62,10 @@ impl Client {
         };
         let method = creation.method()?;
         let excluded = credential_list::possible(&options.exclude_credentials, &info);
-        if let Some(app_id) = app_id.as_deref().filter(|_| info.has_u2f()) {
+        if let Some(app_id) = app_id.as_deref().filter(|_| info.u2f) {
             exclude_by_u2f(&mut connection, app_id, &excluded, &app_id::EXCLUDED).await?;
         }
-        let credential = match info.is_ctap2() {
+        let credential = match info.ctap2 {
             true => creation.make_credential(method, &excluded, &mut connection).await?,
             false => creation.register(&excluded, &mut connection).await?,
         };

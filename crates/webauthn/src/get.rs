@@ -71,7 +71,7 @@ impl Client {
         };
         let method = request.method()?;
         let allowed = allowed(options, &info, choice)?;
-        let asserted = match info.is_ctap2() {
+        let asserted = match info.ctap2 {
             true => request.get_assertion(method, &allowed, &mut connection).await?,
             false => request.sign(&allowed, &mut connection).await?,
         };

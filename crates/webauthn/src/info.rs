@@ -17,8 +17,11 @@ use crate::{
 /// The members of a getInfo reply that a ceremony depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AuthenticatorInfo {
-    pub(crate) versions: Vec<String>,
-    pub(crate) extensions: Vec<String>,
+    /// It speaks CTAP2, in whatever version.
+    pub(crate) ctap2: bool,
+    pub(crate) u2f: bool,
+    /// Those that this client knows.
+    pub(crate) extensions: Vec<Extension>,
     pub(crate) plat: bool,
     pub(crate) rk: bool,
     /// Built-in user verification: configured, not configured, not there.
@@ -55,7 +58,7 @@ impl AuthenticatorInfo {
         match connection.call(api::GET_INFO, Vec::new()).await {
             Ok(reply) => Self::read(&reply),
             Err(Refusal::Status(Status::InvalidCommand, _)) if u2f::is_spoken_by(connection).await => {
-                Ok(Self { versions: vec![Version::U2fV2.identifier().to_owned()], ..Self::default() })
+                Ok(Self { u2f: true, ..Self::default() })
             }
             Err(refusal) => Err(refusal),
         }
@@ -65,10 +68,10 @@ impl AuthenticatorInfo {
         let info = Members::read(&GET_INFO_RESPONSE, reply)?;
         let options = info.table("options");
         let option = |name| options.as_ref().and_then(|options| options.bool(name));
-        let texts = |name| {
-            let items = info.array(name)?;
-            Some(items.filter_map(|item| Reader::new(item).text().ok().map(str::to_owned)).collect())
-        };
+        let texts = |name| Some(info.array(name)?.filter_map(|item| Reader::new(item).text().ok()));
+        let has_version =
+            |is: fn(&str) -> bool| texts("versions").is_some_and(|mut versions| versions.any(is));
+        let owned = |name| texts(name).map(|texts| texts.map(str::to_owned).collect());
         // A limit beyond the address space is none.
         let limit = |name| info.uint(name).and_then(|limit| usize::try_from(limit).ok());
         let mut pin_uv_auth_protocols: Vec<_> = info
@@ -81,8 +84,13 @@ impl AuthenticatorInfo {
             pin_uv_auth_protocols.push(PinUvAuthProtocol::One);
         }
         Ok(Self {
-            versions: texts("versions").unwrap_or_default(),
-            extensions: texts("extensions").unwrap_or_default(),
+            ctap2: has_version(|version| version.starts_with("FIDO_2_")),
+            u2f: has_version(|version| version == Version::U2fV2.identifier()),
+            extensions: texts("extensions")
+                .into_iter()
+                .flatten()
+                .filter_map(Extension::from_identifier)
+                .collect(),
             plat: option("plat").unwrap_or(false),
             rk: option("rk").unwrap_or(false),
             uv: option("uv"),
@@ -97,26 +105,17 @@ impl AuthenticatorInfo {
             max_msg_size: limit("maxMsgSize").unwrap_or(1024),
             max_credential_count_in_list: limit("maxCredentialCountInList"),
             max_credential_id_length: limit("maxCredentialIdLength"),
-            transports: texts("transports"),
+            transports: owned("transports"),
             max_serialized_large_blob_array: limit("maxSerializedLargeBlobArray").unwrap_or(1024),
             force_pin_change: info.bool("forcePINChange").unwrap_or(false),
             max_cred_blob_length: limit("maxCredBlobLength").unwrap_or(32),
             preferred_platform_uv_attempts: info.uint("preferredPlatformUvAttempts").unwrap_or(1),
-            attestation_formats: texts("attestationFormats").unwrap_or_else(|| vec!["packed".to_owned()]),
+            attestation_formats: owned("attestationFormats").unwrap_or_else(|| vec!["packed".to_owned()]),
         })
     }
 
-    /// Whether it speaks CTAP2, and not U2F alone.
-    pub(crate) fn is_ctap2(&self) -> bool {
-        self.versions.iter().any(|version| version.starts_with("FIDO_2_"))
-    }
-
-    pub(crate) fn has_u2f(&self) -> bool {
-        self.versions.iter().any(|version| version == Version::U2fV2.identifier())
-    }
-
     pub(crate) fn has(&self, extension: Extension) -> bool {
-        self.extensions.iter().any(|identifier| identifier == extension.identifier())
+        self.extensions.contains(&extension)
     }
 
     /// The longest fragment of the large-blob array in bytes.

@@ -24,11 +24,20 @@ struct CredentialJson<'a, R> {
     authenticator_attachment: crate::AuthenticatorAttachment,
 }
 
+/// JSON on one line.
+fn to_json(response: &impl Serialize) -> String {
+    // Most responses are shorter.
+    let mut json = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut json, response)
+        .expect("all member names are strings and nothing in it can fail");
+    String::from_utf8(json).expect("JSON is UTF-8")
+}
+
 /// Bytes that are printed as base64url.
 pub(crate) struct Base64Url<'a>(pub(crate) &'a [u8]);
 
 impl Serialize for Base64Url<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base64url::encode(self.0))
+        serializer.collect_str(&base64url::display(self.0))
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use softhello_ctap::{Event as DeviceEvent, Timestamp};
+use softhello_ctap::Timestamp;
 use softhello_device::{Clock, Listener, User, Visitor};
 use softhello_webauthn::DomException;
 use tokio::{
@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     Common, News, Served,
     desk::AtDesk,
+    recording::Recording,
     served::{Lasts, lock, millis},
     trace::{Trace, shortened},
 };
@@ -85,7 +86,7 @@ impl Common {
         started: Timestamp,
         duration: Duration,
         result: Result<String, AppError>,
-        events: Vec<DeviceEvent>,
+        recording: Recording,
     ) -> Done {
         let Happened { device, account, ceremony: kind, rp_id, user_name } = what;
         let trace = self.traces.keep(Trace {
@@ -100,7 +101,7 @@ impl Common {
             duration,
             options: (ceremony.options.len() <= MAX_OPTIONS).then_some(ceremony.options),
             result: result.clone(),
-            events,
+            recording,
         });
         if self.news.receiver_count() > 0 {
             self.tell(News::Trace { id: trace.id, summary: Arc::new(trace.summary()) });
@@ -122,11 +123,12 @@ impl Served {
         ceremony: Ceremony,
     ) -> Done {
         let (cancel, cancelled) = watch::channel(false);
-        let _cancel_when_dropped = CancelWhenDropped(cancel);
         if self.acts_at_once() {
             // Nothing waits for anybody: whoever goes away meanwhile drops what has not begun.
-            return self.perform(kind, account, credential, ceremony, cancelled).await;
+            // In a box, since it is large, and whoever calls this would move it around.
+            return Box::pin(self.perform(kind, account, credential, ceremony, cancelled)).await;
         }
+        let _cancel_when_dropped = CancelWhenDropped(cancel);
         let (done, doing) = oneshot::channel();
         let this = Arc::clone(self);
         tokio::spawn(async move {
@@ -160,13 +162,13 @@ impl Served {
             CeremonyKind::Create => Which::Create,
             CeremonyKind::Get => Which::Get { credential: credential.as_deref() },
         };
-        let (mut events, mut took_next) = (Vec::new(), false);
+        let (mut recording, mut took_next) = (Recording::default(), false);
         let (mut rp_id, mut user_name) = (String::new(), None);
         let result = match Prepared::new(which, &ceremony) {
             Ok(prepared) => {
                 prepared.rp_id().clone_into(&mut rp_id);
                 user_name = prepared.user_name().map(str::to_owned);
-                self.at_device(prepared, &account, cancelled, &mut events, &mut took_next).await
+                self.at_device(prepared, &account, cancelled, &mut recording, &mut took_next).await
             }
             Err(error) => Err(error),
         };
@@ -175,7 +177,7 @@ impl Served {
             let _ = self.changed().await;
         }
         let what = Happened { device: self.id.clone(), account, ceremony: kind, rp_id, user_name };
-        self.common.trace(what, ceremony, started, begin.elapsed(), result, events)
+        self.common.trace(what, ceremony, started, begin.elapsed(), result, recording)
     }
 
     /// Whether the user of the next ceremony acts without waiting.
@@ -191,26 +193,33 @@ impl Served {
         prepared: Prepared,
         account: &str,
         mut cancelled: watch::Receiver<bool>,
-        heard: &mut Vec<DeviceEvent>,
+        recording: &mut Recording,
         took_next: &mut bool,
     ) -> Result<String, AppError> {
         let timeout = prepared.timeout().unwrap_or(TIMEOUT).min(MAX_TIMEOUT);
         let deadline = Instant::now() + timeout;
         let ready = self.ready(account).await?;
         let mut gone = self.gone();
-        let _turn = tokio::select! {
-            biased;
-            _ = gone.wait_for(|gone| *gone) => return Err(self.is_gone()),
-            _ = cancelled.wait_for(|cancelled| *cancelled) => return Err(aborted()),
-            turn = ready.turn.lock() => turn,
-            () = sleep_until(deadline) => return Err(timed_out()),
+        let _turn = match ready.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => tokio::select! {
+                biased;
+                _ = gone.wait_for(|gone| *gone) => return Err(self.is_gone()),
+                _ = cancelled.wait_for(|cancelled| *cancelled) => return Err(aborted()),
+                turn = ready.turn.lock() => turn,
+                () = sleep_until(deadline) => return Err(timed_out()),
+            },
         };
+        self.check_here()?;
+        if *cancelled.borrow() {
+            return Err(aborted());
+        }
         ready.device.set_faults(self.faults()).await;
         let user = self.user_now(account, deadline, timeout, cancelled.clone(), took_next);
-        let events = Arc::new(Mutex::new(Vec::with_capacity(64)));
+        let heard = Arc::new(Mutex::new(Recording::default()));
         let listener: Listener = {
-            let events = Arc::clone(&events);
-            Box::new(move |event| lock(&events).push(event))
+            let heard = Arc::clone(&heard);
+            Box::new(move |event| lock(&heard).push(event))
         };
         let before = match &user {
             At::Script(script) => User::Script(*script),
@@ -230,7 +239,7 @@ impl Served {
             () = sleep_until(deadline + GRACE) => Err(timed_out()),
         };
         drop(device);
-        *heard = std::mem::take(&mut lock(&events));
+        *recording = std::mem::take(&mut lock(&heard));
         match result? {
             Ok(response) => Ok(response),
             Err(failure) => Err(prepared.explain(failure, &self.computer, account).await?),

@@ -46,11 +46,11 @@ pub(super) fn of(trace: &Trace) -> Vec<Value> {
         None => trace.rp_id.clone(),
     };
     diagram.say(Page, Browser, called, Some(format!("{whose}, from {}", trace.origin)), true);
-    if !trace.events.is_empty() {
+    if !trace.recording.is_empty() {
         diagram.say(Browser, WebAuthn, native, Some(trace.rp_id.clone()), true);
     }
-    for event in &trace.events {
-        match event {
+    for event in trace.recording.events() {
+        match &event {
             DeviceEvent::Request(bytes) => {
                 let explained = explain_as(Kind::Request, bytes);
                 let command = explained.nodes.first().map_or("request", |node| &node.value);
@@ -60,8 +60,8 @@ pub(super) fn of(trace: &Trace) -> Vec<Value> {
                 diagram.say(WebAuthn, Ctap, "U2F message", Some(sized(bytes)), true);
             }
             DeviceEvent::Stored { request, answer, refused } => {
-                diagram.say(Ctap, Container, request, None, true);
-                diagram.say(Container, Ctap, answer, None, !refused);
+                diagram.say(Ctap, Container, request.as_ref(), None, true);
+                diagram.say(Container, Ctap, answer.as_ref(), None, !refused);
             }
             DeviceEvent::Asked { gesture, answer } => {
                 diagram.say(Ctap, WebAuthn, format!("asks for {gesture}"), None, true);

@@ -4,6 +4,7 @@
 mod ceremony;
 mod desk;
 mod diagram;
+mod recording;
 mod served;
 mod signal;
 mod trace;
@@ -34,6 +35,7 @@ use crate::{
     data_dir::DataDir, executor, running::Running,
 };
 use desk::Desk;
+use recording::Recording;
 
 /// The devices of a process, what they did, and who is asked.
 pub struct Devices {
@@ -222,7 +224,7 @@ impl Devices {
             user_name: None,
         };
         let now = self.running.setup().clock().now();
-        self.common.trace(what, ceremony, now, Duration::ZERO, Err(error), Vec::new())
+        self.common.trace(what, ceremony, now, Duration::ZERO, Err(error), Recording::default())
     }
 
     /// Carries an operation out that needs no device: a scenario, or an explanation.

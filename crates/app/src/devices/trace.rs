@@ -15,7 +15,7 @@ use softhello_ctap::{
     explain::{Kind, explain_as},
 };
 
-use super::{CeremonyKind, diagram};
+use super::{CeremonyKind, diagram, recording::Recording};
 use crate::{AppError, explained};
 
 /// A ceremony that ended.
@@ -43,7 +43,7 @@ pub struct Trace {
     /// The response as JSON, or why there is none.
     pub result: Result<String, AppError>,
     /// What the device did.
-    pub(super) events: Vec<DeviceEvent>,
+    pub(super) recording: Recording,
 }
 
 impl fmt::Debug for Trace {
@@ -119,8 +119,8 @@ impl Trace {
         let mut exchanges = Vec::new();
         let mut command = None;
         let (mut request, mut steps) = (Value::Null, Vec::new());
-        for event in &self.events {
-            match event {
+        for event in self.recording.events() {
+            match &event {
                 DeviceEvent::Request(bytes) => {
                     command = bytes.first().copied();
                     request = explained::tree("request", &explain_as(Kind::Request, bytes), bytes);
@@ -129,7 +129,7 @@ impl Trace {
                     "section": step.section,
                     "number": step.number,
                     "rule": step.rule,
-                    "outcome": outcome,
+                    "outcome": outcome.to_string(),
                 })),
                 DeviceEvent::Response { bytes, .. } => {
                     let response = explain_as(Kind::Response { command }, bytes);
@@ -157,19 +157,6 @@ impl Trace {
 
     /// About how many bytes it takes.
     fn size(&self) -> usize {
-        let events: usize = self
-            .events
-            .iter()
-            .map(|event| match event {
-                DeviceEvent::Request(bytes)
-                | DeviceEvent::Message(bytes)
-                | DeviceEvent::MessageResponse(bytes)
-                | DeviceEvent::Response { bytes, .. } => bytes.len(),
-                DeviceEvent::Step { outcome, .. } => outcome.len(),
-                DeviceEvent::Stored { request, answer, .. } => request.len() + answer.len(),
-                _ => 128,
-            })
-            .sum();
         let result = match &self.result {
             Ok(response) => response.len(),
             Err(error) => error.reason.len() + error.hint.len() + MAX_NAME,
@@ -177,8 +164,7 @@ impl Trace {
         // Device, account, origin, RP ID and user.
         let names = 5 * MAX_NAME;
         size_of::<Self>()
-            + self.events.len() * size_of::<DeviceEvent>()
-            + events
+            + self.recording.size()
             + result
             + names
             + self.options.as_ref().map_or(0, String::len)
@@ -214,6 +200,8 @@ impl Traces {
     /// Keeps one, gives it its number, and forgets the oldest where there are too many.
     pub(super) fn keep(&self, mut trace: Trace) -> Arc<Trace> {
         let size = trace.size();
+        // Dropped behind the lock: nobody waits for that.
+        let mut forgotten = Vec::new();
         let mut kept = self.lock();
         kept.last += 1;
         trace.id = kept.last;
@@ -221,9 +209,11 @@ impl Traces {
         kept.traces.push_back((size, Arc::clone(&trace)));
         kept.bytes += size;
         while kept.traces.len() > self.most || kept.bytes > Self::MAX_BYTES {
-            let Some((size, _)) = kept.traces.pop_front() else { break };
+            let Some((size, trace)) = kept.traces.pop_front() else { break };
             kept.bytes -= size;
+            forgotten.push(trace);
         }
+        drop(kept);
         trace
     }
 

@@ -77,6 +77,11 @@ impl Extension {
         Self::PinComplexityPolicy,
     ];
 
+    /// The extension of this identifier, if it is one of these.
+    pub fn from_identifier(identifier: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|extension| extension.identifier() == identifier)
+    }
+
     /// The identifier on the wire.
     pub fn identifier(self) -> &'static str {
         match self {

@@ -441,7 +441,7 @@ impl FakeHost {
 }
 
 impl Steps for FakeHost {
-    fn note(&mut self, step: &'static Step, outcome: Outcome<'_>) {
+    fn note(&mut self, step: &'static Step, outcome: Outcome<&Denied>) {
         let refused = match outcome {
             Outcome::Refused(denied) => Some(denied.name()),
             _ => None,

@@ -71,7 +71,7 @@ impl RegistrationResponse {
 
     /// `RegistrationResponseJSON` on one line.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("all member names are strings and nothing in it can fail")
+        super::to_json(self)
     }
 }
 
