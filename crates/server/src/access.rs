@@ -7,12 +7,11 @@
 //! Cookies know no ports: a browser sends ours to every other server of this host as well, below `/api`. No page can use it
 //! there, but a program that listens there could keep it and claim to be a browser. It is not the token, and ends with us.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use data_encoding::HEXLOWER;
@@ -129,6 +128,18 @@ impl Access {
         HeaderValue::try_from(cookie).ok()
     }
 
+    /// What a request is answered with that is not let in.
+    pub(crate) fn refusal(&self, request: &Request) -> Option<Response> {
+        let error = self.check(request.method(), request.uri(), request.headers()).err()?;
+        let unauthorized = error.status == StatusCode::UNAUTHORIZED;
+        let mut response = error.into_response();
+        if unauthorized {
+            let challenge = HeaderValue::from_static("Bearer realm=\"softhello\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        Some(response)
+    }
+
     fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
         self.check_host(uri, headers)?;
         let origin = self.check_origin(headers)?;
@@ -167,8 +178,8 @@ impl Access {
             (Some(host), None, None) => host.to_str().ok(),
             _ => None,
         };
-        match host.map(str::to_ascii_lowercase) {
-            Some(host) if self.hosts.contains(&host) => Ok(()),
+        match host {
+            Some(host) if self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)) => Ok(()),
             _ => Err(Error::new(
                 StatusCode::FORBIDDEN,
                 "this is not a host of this server",
@@ -245,22 +256,6 @@ fn is_from_elsewhere(headers: &HeaderMap) -> bool {
 
 fn sites(headers: &HeaderMap) -> Vec<&[u8]> {
     headers.get_all("sec-fetch-site").iter().map(HeaderValue::as_bytes).collect()
-}
-
-/// Lets a request through, or refuses it.
-pub(crate) async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
-    match access.check(request.method(), request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(error) => {
-            let unauthorized = error.status == StatusCode::UNAUTHORIZED;
-            let mut response = error.into_response();
-            if unauthorized {
-                let challenge = HeaderValue::from_static("Bearer realm=\"softhello\"");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-            }
-            response
-        }
-    }
 }
 
 #[cfg(test)]

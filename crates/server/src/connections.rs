@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{body::Body, extract::Request, response::Response};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -14,7 +14,7 @@ use tokio::{
     sync::Semaphore,
     time::{sleep, timeout},
 };
-use tower::ServiceExt as _;
+use tower::{Service, ServiceExt as _};
 
 use crate::{metrics::Metrics, slow::Slow};
 
@@ -35,14 +35,17 @@ const TOLD: usize = 64;
 /// The buffer of a connection: the longest head of a request, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// Serves until `end`, then finishes what is under way.
-pub(crate) async fn serve(
+/// Answers each request with `answer` until `end`, then finishes what is under way.
+pub(crate) async fn serve<A, F>(
     listener: TcpListener,
-    router: Router,
+    answer: A,
     limits: Limits,
     metrics: Arc<Metrics>,
     end: impl Future<Output = ()>,
-) {
+) where
+    A: Fn(Request) -> F + Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
     let places = Arc::new(Semaphore::new(limits.connections));
     let telling = Arc::new(Semaphore::new(TOLD));
     let graceful = GracefulShutdown::new();
@@ -76,10 +79,10 @@ pub(crate) async fn serve(
         // One write is one segment: nothing waits for an acknowledgement.
         let _ = stream.set_nodelay(true);
         metrics.connections.inc();
-        let router = router.clone();
+        let answer = answer.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let router = router.clone();
-            async move { Ok::<_, Infallible>(answer(router, request.map(Body::new)).await) }
+            let answered = answer(request.map(Body::new));
+            async move { Ok::<_, Infallible>(answered.await) }
         });
         let stream = TokioIo::new(Slow::new(stream, limits.patience));
         let connection = graceful.watch(http.serve_connection(stream, service));
@@ -95,8 +98,12 @@ pub(crate) async fn serve(
     let _ = timeout(LAST_ORDERS, graceful.shutdown()).await;
 }
 
-async fn answer(router: Router, request: Request) -> axum::response::Response {
-    match router.oneshot(request).await {
+/// The answer of routes.
+pub(crate) async fn routed<R>(routes: R, request: Request) -> Response
+where
+    R: Service<Request, Response = Response, Error = Infallible>,
+{
+    match routes.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     }

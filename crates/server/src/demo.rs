@@ -18,7 +18,11 @@ use serde_json::{Value, json};
 use softhello_windows::rp::{Registration, RelyingParty, RpError};
 use uuid::Uuid;
 
-use crate::{Shared, api::Path, lock};
+use crate::{
+    Shared,
+    api::{Path, Text},
+    lock,
+};
 
 const RP_ID: &str = "localhost";
 const USER: &str = "ada@contoso.example";
@@ -176,7 +180,7 @@ async fn register_options(State(shared): State<Arc<Shared>>, headers: HeaderMap)
     })
 }
 
-async fn register(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Response {
+async fn register(State(shared): State<Arc<Shared>>, headers: HeaderMap, Text(body): Text) -> Response {
     visit(&shared, &headers, Whose::Known, |visitor| {
         let registered = visitor.rp.register(&body)?;
         let number = visitor.methods.len() + 1;
@@ -195,7 +199,7 @@ async fn sign_in_options(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
     visit(&shared, &headers, Whose::Anyone, |visitor| Ok(Json(options(&visitor.rp.request_options(None)?)?)))
 }
 
-async fn sign_in(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Response {
+async fn sign_in(State(shared): State<Arc<Shared>>, headers: HeaderMap, Text(body): Text) -> Response {
     visit(&shared, &headers, Whose::Known, |visitor| {
         let signed_in = visitor.rp.sign_in(&body)?;
         visitor.signed_in = true;

@@ -25,7 +25,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::{Json, Router, extract::DefaultBodyLimit, http::Method, middleware, routing};
+use axum::{Json, Router, http::Method, response::IntoResponse as _, routing};
 use softhello_app::{AppError, Devices, ProfileChoice};
 use tokio::{net::TcpListener, sync::watch};
 use utoipa::openapi::OpenApi;
@@ -128,18 +128,27 @@ impl Server {
     pub(crate) async fn serve_with(self, shared: Arc<Shared>, end: impl Future<Output = ()>) {
         let (metrics, ending) = (Arc::clone(&shared.metrics), shared.ending.clone());
         let bound = api::Bound { bytes: self.config.body(), patience: self.config.patience() };
-        let router = router(shared)
-            // `whole` has a bound of its own.
-            .layer(DefaultBodyLimit::disable())
-            .layer(middleware::from_fn_with_state(bound, api::whole))
-            .layer(middleware::from_fn_with_state(self.access, access::guard));
+        let routes = router(shared);
+        let access = self.access;
+        let answer = move |request| {
+            let (access, routes) = (Arc::clone(&access), routes.clone());
+            async move {
+                if let Some(refusal) = access.refusal(&request) {
+                    return refusal;
+                }
+                match bound.whole(request).await {
+                    Ok(request) => connections::routed(routes, request).await,
+                    Err(error) => error.into_response(),
+                }
+            }
+        };
         let limits =
             connections::Limits { connections: self.config.connections(), patience: self.config.patience() };
         let end = async {
             end.await;
             ending.send_replace(true);
         };
-        connections::serve(self.listener, router, limits, metrics, end).await;
+        connections::serve(self.listener, answer, limits, metrics, end).await;
     }
 }
 

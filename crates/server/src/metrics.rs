@@ -1,6 +1,7 @@
 //! What a server counts, for Prometheus.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, atomic::AtomicU64},
 };
@@ -33,7 +34,7 @@ pub(crate) struct Metrics {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Ceremony {
     ceremony: &'static str,
-    outcome: String,
+    outcome: Cow<'static, str>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -78,8 +79,8 @@ impl Metrics {
         let ceremony = kind.word();
         // Names are the standard's, of which there are ten.
         let outcome = match &done.result {
-            Ok(_) => "ok".to_owned(),
-            Err(error) => error.name.clone().unwrap_or_else(|| "error".to_owned()),
+            Ok(_) => Cow::Borrowed("ok"),
+            Err(error) => error.name.clone().map_or(Cow::Borrowed("error"), Cow::Owned),
         };
         self.ceremonies.get_or_create(&Ceremony { ceremony, outcome }).inc();
         self.seconds.get_or_create(&Which { ceremony }).observe(seconds);

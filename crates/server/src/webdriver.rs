@@ -13,9 +13,8 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{Path, Request, State},
     http::{StatusCode, Uri, header},
-    middleware,
     response::{IntoResponse, Response},
     routing::{delete, post},
 };
@@ -29,7 +28,8 @@ use uuid::Uuid;
 
 use crate::{
     Config, Server, Shared,
-    access::{self, Access},
+    access::Access,
+    api::Whole,
     client::{Http, http},
     connections,
     extension::{self, ExtensionConfig},
@@ -146,8 +146,7 @@ impl Proxy {
         let running = Arc::new(Running {
             driver: self.driver,
             http: http(),
-            // `whole` has a bound of its own.
-            endpoints: sessions::webdriver_router(Arc::clone(&shared)).layer(DefaultBodyLimit::disable()),
+            endpoints: sessions::webdriver_router(Arc::clone(&shared)),
             server: self.server.url(),
             token: self.server.token().to_owned(),
             sessions: Mutex::default(),
@@ -158,15 +157,23 @@ impl Proxy {
             .route("/session", post(new_session))
             .route("/session/{session}", delete(end_session))
             .fallback(pass_on)
-            .with_state(Arc::clone(&running))
-            .layer(middleware::from_fn_with_state(access, access::guard));
+            .with_state(Arc::clone(&running));
+        let answer = move |request| {
+            let (access, router) = (Arc::clone(&access), router.clone());
+            async move {
+                match access.refusal(&request) {
+                    None => connections::routed(router, request).await,
+                    Some(refusal) => refusal,
+                }
+            }
+        };
         let limits = connections::Limits {
             connections: Config::default().connections(),
             patience: Config::default().patience(),
         };
         let mut ending = shared.ending.subscribe();
         let metrics = Arc::clone(&shared.metrics);
-        let proxying = connections::serve(self.listener, router, limits, metrics, async move {
+        let proxying = connections::serve(self.listener, answer, limits, metrics, async move {
             // The sender lives as long as the server.
             let _ = ending.wait_for(|ending| *ending).await;
         });
@@ -281,7 +288,7 @@ async fn pass_on(State(running): State<Arc<Running>>, mut request: Request) -> R
                 Ok(body) => body,
                 Err(refused) => return refused,
             };
-            request = Request::from_parts(head, Body::from(body));
+            request = Whole(body).of(head);
             *request.uri_mut() = uri;
             return match running.endpoints.clone().oneshot(request).await {
                 Ok(answer) => answer,

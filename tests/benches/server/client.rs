@@ -38,8 +38,9 @@ impl Measured {
     }
 }
 
-static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(1).thread_name("client").enable_all().build().unwrap()
+});
 
 impl Load {
     pub(crate) fn run(self, target: &Target) -> Measured {

@@ -34,8 +34,9 @@ const CREATE: &str = r#"{"origin":"https://rp.example","options":{"rp":{"name":"
 
 const GET: &str = r#"{"origin":"https://rp.example","options":{"challenge":"AAECAwQFBgcICQoLDA0ODw","rpId":"rp.example","userVerification":"required"}}"#;
 
-fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+/// A profiler tells the threads apart by this name.
+fn runtime(name: &str) -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).thread_name(name).enable_all().build().unwrap()
 }
 
 fn request(address: SocketAddr, path: &str, body: &str) -> Arc<Vec<u8>> {
@@ -59,7 +60,7 @@ pub(crate) fn ours() -> Target {
             token: Some(TOKEN.to_owned()),
             ..Config::default()
         };
-        runtime().block_on(async {
+        runtime("softhello").block_on(async {
             let traces = config.traces();
             let server = Server::bind(config).await.unwrap();
             let address = server.address();
@@ -94,7 +95,7 @@ fn once(address: SocketAddr, request: &[u8]) {
 pub(crate) fn smallest() -> Target {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
-        runtime().block_on(async {
+        runtime("smallest").block_on(async {
             let mut rng = ChaCha20Rng::seed_from_u64(1);
             let key = Arc::new(PrivateKey::generate(Algorithm::Es256, &mut rng).unwrap());
             let router = Router::new().route("/sign", post(sign)).with_state(key);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use softhello_app::{AccountKind, Operation, Secret};
 
 use super::{
-    Input, Path,
+    Input, Path, Text,
     devices::find,
     shapes::{
         Account, AccountRequest, ChangedPasskey, Container, Imported, NewAccount, NewPin, Passkey, Upn, Whfb,
@@ -152,7 +152,7 @@ pub(crate) async fn export(State(app): App, Path((device, account)): Whose) -> R
 pub(crate) async fn import(
     State(app): App,
     Path((device, account)): Whose,
-    document: String,
+    Text(document): Text,
 ) -> Result<Json<Value>> {
     let import = Operation::PasskeysImport { document: Secret(document) };
     Ok(Json(carry_out(&app, &device, Some(&account), import).await?))

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{FromRequest, FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request},
     http::{Method, StatusCode, header, request::Parts},
-    middleware::Next,
-    response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -34,33 +32,33 @@ impl Bound {
             (false, _) => self.bytes,
         }
     }
-}
 
-/// Waits until the whole body is there, as long as it is short enough and comes soon enough.
-pub(crate) async fn whole(State(bound): State<Bound>, request: Request, next: Next) -> Response {
-    let (head, body) = request.into_parts();
-    let bytes = bound.of(&head.method, head.uri.path());
-    let too_large = || {
-        let hint = match bytes == bound.bytes {
-            true => "`--max-body` is the limit",
-            false => "what needs no token takes little",
+    /// Waits until the whole body is there, as long as it is short enough and comes soon enough.
+    pub(crate) async fn whole(self, request: Request) -> Result<Request, Error> {
+        let (head, body) = request.into_parts();
+        let bytes = self.of(&head.method, head.uri.path());
+        let too_large = || {
+            let hint = match bytes == self.bytes {
+                true => "`--max-body` is the limit",
+                false => "what needs no token takes little",
+            };
+            Error::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has more than {bytes} bytes"), hint)
         };
-        Error::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has more than {bytes} bytes"), hint)
-    };
-    let length = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: u64| length > bytes as u64) {
-        return too_large().into_response();
-    }
-    match timeout(bound.patience, to_bytes(body, bytes)).await {
-        Ok(Ok(body)) => next.run(Request::from_parts(head, Body::from(body))).await,
-        Ok(Err(error)) if is_length_limit(&error) => too_large().into_response(),
-        Ok(Err(_)) => Error::bad_request("the body broke off", "send all of it").into_response(),
-        Err(_) => Error::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body took too long to arrive",
-            "`--request-timeout` is the limit",
-        )
-        .into_response(),
+        let length =
+            head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: u64| length > bytes as u64) {
+            return Err(too_large());
+        }
+        match timeout(self.patience, to_bytes(body, bytes)).await {
+            Ok(Ok(body)) => Ok(Whole(body).of(head)),
+            Ok(Err(error)) if is_length_limit(&error) => Err(too_large()),
+            Ok(Err(_)) => Err(Error::bad_request("the body broke off", "send all of it")),
+            Err(_) => Err(Error::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the body took too long to arrive",
+                "`--request-timeout` is the limit",
+            )),
+        }
     }
 }
 
@@ -69,16 +67,54 @@ fn is_length_limit(error: &axum::Error) -> bool {
     error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
+/// The body of a request, when all of it is there.
+#[derive(Clone)]
+pub(crate) struct Whole(pub(crate) Bytes);
+
+impl Whole {
+    /// The request that has this body.
+    pub(crate) fn of(self, mut head: Parts) -> Request {
+        head.extensions.insert(self);
+        Request::from_parts(head, Body::empty())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Whole {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        // Without it, the request came by another way than `Bound::whole`.
+        parts.extensions.remove().ok_or_else(|| {
+            Error::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the body was not read",
+                "this is a fault of softhello",
+            )
+        })
+    }
+}
+
+/// A body that is text.
+pub(crate) struct Text(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for Text {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Whole(bytes) = Whole::from_request_parts(parts, state).await?;
+        let text = String::from_utf8(bytes.into());
+        text.map(Self).map_err(|error| Error::bad_request(format!("the body is no text: {error}"), DESCRIBED))
+    }
+}
+
 /// A body of JSON. No body is an empty object.
 pub(crate) struct Input<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Input<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|error| Error::bad_request(error.to_string(), "send all of it"))?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Whole(bytes) = Whole::from_request_parts(parts, state).await?;
         let bytes = if bytes.is_empty() { b"{}" } else { bytes.as_ref() };
         serde_json::from_slice(bytes).map(Self).map_err(|error| wrong_json(&error))
     }

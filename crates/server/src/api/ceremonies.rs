@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -13,7 +13,7 @@ use serde_json::{Value, value::RawValue};
 use softhello_app::{Ceremony, CeremonyKind, Done};
 
 use super::{
-    Input, Path,
+    Input, Path, Whole,
     body::wrong_json,
     shapes::{AuthenticationResponseJson, CeremonyBody, RegistrationResponseJson, Signal},
 };
@@ -103,7 +103,7 @@ fn named(ceremony: Ceremony) -> Result<Ceremony> {
 pub(crate) async fn create(
     State(shared): State<Arc<Shared>>,
     Path(device): Path<String>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response> {
     at_device(&shared, CeremonyKind::Create, &device, &body).await
 }
@@ -117,7 +117,7 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
     Path(device): Path<String>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response> {
     at_device(&shared, CeremonyKind::Get, &device, &body).await
 }

@@ -16,7 +16,7 @@ use axum::{Router, extract::State, http::header, response::IntoResponse, respons
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use body::{Bound, Input, Path, Query, whole};
+pub(crate) use body::{Bound, Input, Path, Query, Text, Whole};
 pub(crate) use ceremonies::{CeremonyRequest, answer};
 
 use crate::{Shared, metrics, sessions};

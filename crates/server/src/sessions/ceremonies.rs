@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{Json, body::Bytes, extract::State, response::Response};
+use axum::{Json, extract::State, response::Response};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 use softhello_app::{AppError, CeremonyKind};
@@ -13,7 +13,7 @@ use super::{Authenticator, Session};
 use crate::{
     Shared,
     api::{
-        CeremonyRequest, Path, answer,
+        CeremonyRequest, Path, Whole, answer,
         shapes::{AuthenticationResponseJson, CeremonyBody, IsUvpaa, RegistrationResponseJson},
     },
     error::{Error, Result},
@@ -25,7 +25,7 @@ use crate::{
 pub(crate) async fn create(
     State(shared): State<Arc<Shared>>,
     Path(session): Path<String>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response> {
     ceremony(&shared, &shared.sessions.session(&session), CeremonyKind::Create, &body).await
 }
@@ -36,7 +36,7 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
     Path(session): Path<String>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response> {
     ceremony(&shared, &shared.sessions.session(&session), CeremonyKind::Get, &body).await
 }

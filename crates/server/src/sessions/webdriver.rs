@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    body::Bytes,
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -22,7 +21,7 @@ use super::{
     authenticator::Presence,
     credential::{CredentialParameters, UNMAKEABLE, Unfit, told},
 };
-use crate::Shared;
+use crate::{Shared, api::Whole};
 
 /// An error as WebDriver tells it.
 #[derive(Debug)]
@@ -191,7 +190,7 @@ fn find(session: &Session, id: &str) -> std::result::Result<Arc<Authenticator>, 
 pub(crate) async fn add_authenticator(
     State(shared): State<Arc<Shared>>,
     Path(session): Path<String>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result {
     let options = options(&Members::read(&body)?)?;
     let session = shared.sessions.session(&session);
@@ -217,7 +216,7 @@ pub(crate) async fn remove_authenticator(
 pub(crate) async fn add_credential(
     State(shared): State<Arc<Shared>>,
     Path((session, id)): Path<(String, String)>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result {
     let body = Members::read(&body)?;
     if body.0.is_empty() {
@@ -292,7 +291,7 @@ pub(crate) async fn remove_all_credentials(
 pub(crate) async fn set_user_verified(
     State(shared): State<Arc<Shared>>,
     Path((session, id)): Path<(String, String)>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result {
     let verified = Members::read(&body)?.bool("isUserVerified")?.ok_or_else(|| invalid(PARAMETERS))?;
     let authenticator = find(&shared.sessions.session(&session), &id)?;
@@ -305,7 +304,7 @@ pub(crate) async fn set_user_verified(
 pub(crate) async fn set_properties(
     State(shared): State<Arc<Shared>>,
     Path((session, id, credential)): Path<(String, String, String)>,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result {
     let body = Members::read(&body)?;
     let (eligible, state) = (body.bool("backupEligibility")?, body.bool("backupState")?);
