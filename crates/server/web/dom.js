@@ -36,8 +36,20 @@ export function prose(text) {
   return (text ?? "").split("`").map((part, at) => (at % 2 ? h("code", null, part) : part));
 }
 
-/** Replaces what is in `target`, and puts the focus back on the element with the same `data-key`, if there is one. */
+/** What each element is to be filled with, while it waits for that. */
+const awaited = new WeakMap();
+
+/**
+ * Replaces what is in `target`, and puts the focus back on the element with the same `data-key`, if there is one. While
+ * something in it is pressed that waits: the press would come to nothing.
+ */
 export function refill(target, ...children) {
+  awaited.set(target, children);
+  if (target.querySelector(":active")) {
+    setTimeout(() => awaited.get(target) === children && refill(target, ...children), 50);
+    return;
+  }
+  awaited.delete(target);
   const key = target.contains(document.activeElement) ? document.activeElement.closest("[data-key]")?.dataset.key : null;
   target.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   if (!key) return;
