@@ -115,7 +115,12 @@ impl Store for Gate {
     fn commit(&self, container: ContainerId, changes: ChangeSet) -> Reply<'_, ()> {
         if changes.changes.iter().any(|change| matches!(change, Change::PutCredential { .. })) {
             self.pass();
-            for _ in 0..rand::rng().random_range(0..2_000) {
+            let mut rng = rand::rng();
+            // Whoever came last is awake already. Where that decides, as on a busy machine, half of them leave it to chance.
+            if rng.random() {
+                thread::sleep(Duration::from_micros(rng.random_range(0..1_000)));
+            }
+            for _ in 0..rng.random_range(0..2_000) {
                 hint::spin_loop();
             }
         }
