@@ -174,6 +174,14 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether it only looks at what a data directory holds.
+    pub(crate) fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::AccountList | Self::PasskeysList | Self::PasskeysExport | Self::Info | Self::StoreCheck
+        )
+    }
+
     /// Whether it goes on until it is interrupted.
     pub fn is_service(&self) -> bool {
         matches!(self, Self::HidUdp { .. } | Self::HidPty { .. } | Self::CardVpcd { .. })

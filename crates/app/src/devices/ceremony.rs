@@ -177,7 +177,12 @@ impl Served {
             let _ = self.changed().await;
         }
         let what = Happened { device: self.id.clone(), account, ceremony: kind, rp_id, user_name };
-        self.common.trace(what, ceremony, started, begin.elapsed(), result, recording)
+        let done = self.common.trace(what, ceremony, started, begin.elapsed(), result, recording);
+        // A passkey came, or was used.
+        if done.result.is_ok() && self.common.news.receiver_count() > 0 {
+            self.tell(News::Changed(self.id.clone()));
+        }
+        done
     }
 
     /// Whether the user of the next ceremony acts without waiting.

@@ -294,6 +294,7 @@ impl Served {
             Some(losing) => self.take_away(losing)?,
             None => None,
         };
+        let only_looks = operation.only_looks();
         let carrier = Carrier {
             running: Some(&self.running),
             data: self.running.dir(),
@@ -308,7 +309,10 @@ impl Served {
             self.release(losing);
         }
         let output = carried_out?;
-        self.common.tell(News::Changed(self.id.clone()));
+        // Whoever hears of a change looks again, and would hear of that.
+        if !only_looks {
+            self.common.tell(News::Changed(self.id.clone()));
+        }
         Ok(output)
     }
 
