@@ -23,7 +23,6 @@ use serde_json::{Map, Value, json};
 use softhello_app::{AppError, Devices, ProfileChoice};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, time::timeout};
-use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::{
@@ -290,10 +289,7 @@ async fn pass_on(State(running): State<Arc<Running>>, mut request: Request) -> R
             };
             request = Whole(body).of(head);
             *request.uri_mut() = uri;
-            return match running.endpoints.clone().oneshot(request).await {
-                Ok(answer) => answer,
-                Err(never) => match never {},
-            };
+            return connections::routed(running.endpoints.clone(), request).await;
         }
     }
     running.ask(request).await.unwrap_or_else(|refused| refused)

@@ -1,7 +1,7 @@
 //! What every part of a store shares: the engine, the unwrapped keys, and the live values that lag behind on disk.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
 };
 
@@ -111,12 +111,18 @@ impl Core {
         if self.closed.load(Ordering::Acquire) { Err(StoreError::Closed) } else { Ok(()) }
     }
 
-    /// Applies a batch. After a failure the engine's state is unknown, so nothing is written until it is reopened.
+    /// Applies a batch, and forgets what was read of the credentials in it. After a failure the engine's state is unknown, so nothing is written until it is reopened.
     pub(crate) fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         if batch.is_empty() {
             return Ok(());
         }
-        self.engine.apply(batch).inspect_err(|error| self.fail(&error.to_string()))
+        let of_credentials =
+            |key: &&Key| matches!(Key::kind(key.as_ref()), Some(KeyKind::Credential | KeyKind::ByRp));
+        let changed = batch.keys().filter(of_credentials).filter_map(|key| Key::container(key.as_ref()));
+        let changed: HashSet<ContainerId> = changed.collect();
+        let applied = self.engine.apply(batch);
+        changed.into_iter().for_each(|container| self.recent.forget(container));
+        applied.inspect_err(|error| self.fail(&error.to_string()))
     }
 
     /// Nothing is written from now on.

@@ -143,11 +143,7 @@ fn do_one(core: &Core, container: ContainerId, work: &Work) -> Result<u64, Store
     core.writable()?;
     let mut batch = Batch::new();
     let effects = decide(core, &mut batch, container, work)?;
-    let applied = core.apply(batch);
-    if matches!(work, Work::Changes(_)) {
-        core.recent.forget(container);
-    }
-    applied?;
+    core.apply(batch)?;
     take_effect(core, container, effects)
 }
 
@@ -165,10 +161,7 @@ fn write(core: &Core, jobs: &Receiver<Job>) {
         for (job, decision) in group.into_iter().zip(decisions) {
             // Also a refusal waits until here, and hears of a failure: what it found may have been in an earlier
             // commit of the group.
-            let Job { container, work, retries, asker } = job;
-            if matches!(work, Work::Changes(_)) {
-                core.recent.forget(container);
-            }
+            let Job { container, retries, asker, .. } = job;
             let effects = applied.clone().and(decision);
             let answer = effects.and_then(|effects| take_effect(core, container, effects));
             drop(retries);

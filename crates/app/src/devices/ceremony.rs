@@ -105,6 +105,10 @@ impl Common {
         });
         if self.news.receiver_count() > 0 {
             self.tell(News::Trace { id: trace.id, summary: Arc::new(trace.summary()) });
+            // A passkey came, or was used.
+            if trace.result.is_ok() {
+                self.tell(News::Changed(trace.device.clone()));
+            }
         }
         Done { trace: trace.id, rp_id, result }
     }
@@ -177,12 +181,7 @@ impl Served {
             let _ = self.changed().await;
         }
         let what = Happened { device: self.id.clone(), account, ceremony: kind, rp_id, user_name };
-        let done = self.common.trace(what, ceremony, started, begin.elapsed(), result, recording);
-        // A passkey came, or was used.
-        if done.result.is_ok() && self.common.news.receiver_count() > 0 {
-            self.tell(News::Changed(self.id.clone()));
-        }
-        done
+        self.common.trace(what, ceremony, started, begin.elapsed(), result, recording)
     }
 
     /// Whether the user of the next ceremony acts without waiting.
