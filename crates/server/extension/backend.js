@@ -46,7 +46,7 @@ chrome.storage.local.onChanged.addListener(() => {
     (open) => open.close(),
     () => {},
   );
-  host = undefined;
+  forgetHost();
 });
 
 /**
@@ -59,7 +59,7 @@ export async function exchange(method, path, body, signal) {
   const current = await settings();
   if (current.native && (Date.now() >= missingUntil || !current.token)) {
     try {
-      const open = await native();
+      const open = opened ?? (await unless(signal, native()));
       return await open.exchange(method, (current.path ?? open.path) + path, body, signal);
     } catch (error) {
       // Once a host has the request, nobody knows whether a credential was made: only one that never spoke is passed over.
@@ -95,13 +95,23 @@ export async function status() {
 
 class NoHost extends BackendError {}
 
+function forgetHost() {
+  host = undefined;
+  opened = undefined;
+}
+
 /** The running host; it is started where there is none. */
 function native() {
   if (!host) {
     const started = NativePort.open();
-    started.catch(() => {
-      if (host === started) host = undefined;
-    });
+    started.then(
+      (port) => {
+        if (host === started) opened = port;
+      },
+      () => {
+        if (host === started) host = undefined;
+      },
+    );
     host = started;
   }
   return host;
@@ -111,6 +121,21 @@ let missingUntil = 0;
 
 /** @type {Promise<NativePort> | undefined} Forgotten when the host ends, so that the next request starts another. */
 let host;
+/** @type {NativePort | undefined} The same, once it is open. */
+let opened;
+
+/** What a promise resolves to, unless `signal` is aborted before. */
+async function unless(signal, promise) {
+  const { promise: aborted, reject } = Promise.withResolvers();
+  const abort = () => reject(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
 
 /** A running host. Requests overlap, and are answered in any order. */
 class NativePort {
@@ -142,7 +167,7 @@ class NativePort {
     });
     this.#port.onDisconnect.addListener(() => {
       const reason = chrome.runtime.lastError?.message ?? "";
-      host = undefined;
+      forgetHost();
       this.#drop(
         /not found|forbidden/.test(reason)
           ? "native host missing: run `softhello browser install`"

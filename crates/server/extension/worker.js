@@ -12,6 +12,7 @@ const GRACE = 1_000; // ms; the server's own time-out says more, so it may come 
 const UVPAA_TIMEOUT = 5_000; // ms
 const KEEP_ALIVE = 20_000; // ms; Chromium ends a worker after 30 s without an event or a call
 const SLOW = 500; // ms; noting every request would cost more than answering it
+const TICK = 100; // ms; so would timers for each
 
 /** @type {Map<number, Pending>} The requests that are not completed yet. */
 const pending = new Map();
@@ -38,19 +39,19 @@ async function tellSession() {
   try {
     await attached;
     if (!(await settings()).path?.startsWith("/api/sessions/")) return;
-    await ask(UVPAA_TIMEOUT, new AbortController().signal, "GET", "/uvpaa");
+    await exchange("GET", "/uvpaa", undefined, AbortSignal.timeout(UVPAA_TIMEOUT));
   } catch (error) {
     console.warn("the session was not told:", error.message);
   }
 }
 
 async function ceremony(name, { requestId, requestDetailsJson }) {
-  const { signal } = begin(requestId, name);
+  const request = begin(requestId, name);
   let answer;
   try {
     const options = JSON.parse(requestDetailsJson);
-    const limit = (options.timeout ?? DEFAULT_TIMEOUT) + GRACE;
-    answer = outcome(await ask(limit, signal, "POST", `/${name}`, { options }));
+    await request.end((options.timeout ?? DEFAULT_TIMEOUT) + GRACE);
+    answer = outcome(await exchange("POST", `/${name}`, { options }, request.signal));
   } catch (error) {
     answer = { error: exception(error) };
   }
@@ -64,10 +65,11 @@ async function ceremony(name, { requestId, requestDetailsJson }) {
 }
 
 async function isUvpaa({ requestId }) {
-  const { signal } = begin(requestId, "isUvpaa");
+  const request = begin(requestId, "isUvpaa");
   let isUvpaa = false;
   try {
-    const { status, body } = await ask(UVPAA_TIMEOUT, signal, "GET", "/uvpaa");
+    await request.end(UVPAA_TIMEOUT);
+    const { status, body } = await exchange("GET", "/uvpaa", undefined, request.signal);
     isUvpaa = status === 200 && body?.isUvpaa === true;
   } catch (error) {
     console.warn("isUserVerifyingPlatformAuthenticatorAvailable:", error.message);
@@ -84,28 +86,10 @@ const complete = {
 /** A page that has gone waits for nothing. */
 function gone() {}
 
-/** Asks softhello, for `timeout` milliseconds or until the page cancels; then it is told to stop. */
-async function ask(timeout, cancelled, method, path, body) {
-  const limit = Math.min(timeout, (await settings()).timeoutMs ?? Infinity);
-  cancelled.throwIfAborted();
-  const controller = new AbortController();
-  const stopped = new Promise((_, reject) => {
-    controller.signal.addEventListener("abort", () => reject(controller.signal.reason));
-  });
-  const stop = () => controller.abort(cancelled.reason);
-  const timer = setTimeout(() => controller.abort(new TimedOut(limit)), limit);
-  cancelled.addEventListener("abort", stop);
-  try {
-    return await Promise.race([exchange(method, path, body, controller.signal), stopped]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 function begin(requestId, name) {
   const request = new Pending(requestId, name);
   pending.set(requestId, request);
-  keepAlive();
+  ticking ??= setInterval(tick, TICK);
   return request;
 }
 
@@ -113,7 +97,7 @@ function begin(requestId, name) {
 function take(requestId) {
   const request = pending.get(requestId);
   pending.delete(requestId);
-  request?.done();
+  request?.forget();
   return request;
 }
 
@@ -121,28 +105,55 @@ function take(requestId) {
 class Pending {
   #controller = new AbortController();
   #key;
-  #timer;
+  #begin = performance.now();
+  #limit = Infinity;
   #noted = false;
 
   constructor(requestId, name) {
     this.#key = String(requestId);
-    this.#timer = setTimeout(() => {
-      this.#noted = true;
-      chrome.storage.session.set({ [this.#key]: name });
-    }, SLOW);
+    this.name = name;
   }
 
+  /** Aborted when the page cancels, and when the time is over. */
   get signal() {
     return this.#controller.signal;
+  }
+
+  /** It ends after so many milliseconds, or earlier if the settings say so. */
+  async end(limit) {
+    this.#limit = Math.min(limit, (await settings()).timeoutMs ?? Infinity);
+  }
+
+  tick(now) {
+    const age = now - this.#begin;
+    if (age >= this.#limit) this.#controller.abort(new TimedOut(this.#limit));
+    if (age < SLOW || this.#noted) return;
+    this.#noted = true;
+    chrome.storage.session.set({ [this.#key]: this.name });
   }
 
   cancel() {
     this.#controller.abort(new BackendError("the page cancelled"));
   }
 
-  done() {
-    clearTimeout(this.#timer);
+  forget() {
     if (this.#noted) chrome.storage.session.remove(this.#key);
+  }
+}
+
+let ticking;
+let kept = performance.now();
+
+/** While requests are pending: their time-outs, and what keeps the worker alive. */
+function tick() {
+  const now = performance.now();
+  for (const request of pending.values()) request.tick(now);
+  if (pending.size === 0) {
+    clearInterval(ticking);
+    ticking = undefined;
+  } else if (now - kept >= KEEP_ALIVE) {
+    kept = now;
+    chrome.runtime.getPlatformInfo();
   }
 }
 
@@ -176,15 +187,6 @@ class TimedOut extends Error {
 
 function exception(error) {
   return { name: error instanceof TimedOut ? "NotAllowedError" : "UnknownError", message: error.message };
-}
-
-let keeping;
-function keepAlive() {
-  keeping ??= setInterval(() => {
-    if (pending.size > 0) return chrome.runtime.getPlatformInfo();
-    clearInterval(keeping);
-    keeping = undefined;
-  }, KEEP_ALIVE);
 }
 
 /** `softhello browser launch URL`: a page that Chromium opened itself could ask before the extension is attached. */
