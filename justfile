@@ -54,8 +54,8 @@ bench:
 
 # Ceremonies a second in Chromium, beside its own virtual authenticator in the same run
 bench-browser *ARGS:
-    cargo build --locked --profile e2e --package softhello
-    node tests/e2e/browser/speed.mjs {{ target }}/e2e/softhello {{ ARGS }}
+    cargo build --locked --release --package softhello
+    node tests/e2e/browser/speed.mjs {{ target }}/release/softhello {{ ARGS }}
 
 # Lines of crates/ctap/src that the crate's own tests reach; fails under 95 %
 coverage:

@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -22,6 +23,7 @@ KILLS = 50 if os.environ.get("SOFTHELLO_SOAK") == "1" else 5
 WRITERS = 8
 CONNECTIONS = 64  # the limit that is given
 CROWD = 600  # clients that come all the same
+RUNNING = {"server.json", "control.sock", "browser.sock"}  # files that go with a server
 MOST_MEMORY = 96 << 20  # bytes that a server with that limit keeps, whatever comes: docs/server.md
 
 
@@ -31,6 +33,7 @@ class Served:
     def __init__(self, binary: Path, data: Path, *arguments: str) -> None:
         command = [str(binary), "serve", "--listen", "127.0.0.1:0", "--json", "--data", str(data), *arguments]
         env = {**environment(), "SOFTHELLO_TOKEN": TOKEN}
+        self.data = data
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -80,6 +83,10 @@ def section(report: Report, binary: Path) -> None:
         interrupted(binary)
     with report.case("the command line reaches what runs"):
         command_line(binary)
+    with report.case("native messaging: the server that runs answers the browser itself"):
+        browsers(binary)
+    with report.case("native messaging: a host where none runs is one"):
+        lonely_host(binary)
 
 
 def creation() -> Json:
@@ -172,7 +179,7 @@ def interrupted(binary: Path) -> None:
         expect((data / "server.json").stat().st_mode & 0o777 == 0o600, "server.json can be read by others")
         expect(TOKEN in server.ready["inspector"] and "#" in server.ready["inspector"], str(server.ready))
         expect_equal("the exit code", server.end(signal.SIGINT), 130)
-        left = {file.name for file in data.iterdir()} & {"server.json", "control.sock"}
+        left = {file.name for file in data.iterdir()} & RUNNING
         expect(not left, f"left behind: {left}")
         assert server.process.stderr is not None
         expect(TOKEN not in server.process.stderr.read(), "the token is logged")
@@ -201,3 +208,87 @@ def command_line(binary: Path) -> None:
             expect_equal("what is left", (status, listed), (200, []))
         finally:
             server.end(signal.SIGTERM)
+
+
+class Host:
+    """A native messaging host, as a browser starts and asks it."""
+
+    def __init__(self, binary: Path, data: Path) -> None:
+        command = [str(binary), "chrome-extension://e2e/"]
+        env = {**environment(), "SOFTHELLO_DATA": str(data)}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+        self.last = 0
+
+    def ask(self, **message: object) -> Json:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.last += 1
+        text = json.dumps({"id": self.last, **message}).encode()
+        self.process.stdin.write(len(text).to_bytes(4, sys.byteorder) + text)
+        self.process.stdin.flush()
+        length = int.from_bytes(self.process.stdout.read(4), sys.byteorder)
+        answer: Json = json.loads(self.process.stdout.read(length))
+        expect_equal("the id of the answer", answer["id"], self.last)
+        return answer
+
+    def create(self) -> str:
+        answer = self.ask(method="POST", path="/api/devices/default/create", body=creation())
+        expect_equal("the status of a creation", answer["status"], 200)
+        return str(answer["body"]["id"])
+
+    def pipes(self) -> set[str]:
+        """Its ends of the browser's pipes."""
+        return {os.readlink(f"/proc/{self.process.pid}/fd/{number}") for number in (0, 1)}
+
+    def end(self) -> int:
+        """The browser closes its pipe."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        return self.process.wait(timeout=30)
+
+
+def browsers(binary: Path) -> None:
+    with served(binary) as server:
+        data = server.data
+        first, second = Host(binary, data), Host(binary, data)
+        expect_equal("the answer to hello", first.ask(hello=True)["body"]["path"], "/api/devices/default")
+        made = {first.create(), second.create()}
+        status, listed = server.ask(server.connect(), "GET", "/api/devices/default/accounts/default/passkeys")
+        expect_equal("the passkeys", (status, {passkey["id"] for passkey in listed}), (200, made))
+        own = {os.readlink(file) for file in Path(f"/proc/{server.process.pid}/fd").iterdir() if file.is_symlink()}
+        expect(first.pipes() | second.pipes() <= own, "the server has not taken the browser's pipes")
+        expect((data / "browser.sock").stat().st_mode & 0o777 == 0o600, "others can hand pipes over")
+        expect_equal("a host whose browser ends", first.end(), 0)
+        server.end(signal.SIGTERM)
+        # It has its browser's pipes back, and takes the data directory from nobody.
+        answer = second.ask(method="POST", path="/api/devices/default/create", body=creation())
+        expect_equal("the status without a server", answer["status"], 503)
+        again = Served(binary, data)
+        try:
+            second.create()
+            expect_equal("a host whose browser ends", second.end(), 0)
+        finally:
+            again.end(signal.SIGTERM)
+
+
+def lonely_host(binary: Path) -> None:
+    with TemporaryDirectory(prefix="softhello-") as folder:
+        data = Path(folder) / "data"
+        host = Host(binary, data)
+        made = host.create()
+        expect_equal("its files", {file.name for file in data.iterdir()} & RUNNING, RUNNING)
+        expect_equal("the exit code", host.end(), 0)
+        left = {file.name for file in data.iterdir()} & RUNNING
+        expect(not left, f"left behind: {left}")
+        again = Host(binary, data)
+        answer = again.ask(method="POST", path="/api/devices/default/get", body=sign_in())
+        expect_equal("the passkey that signs in", answer["body"]["id"], made)
+        # A server that is killed takes nothing along that another one needs.
+        again.process.kill()
+        again.process.wait()
+        third = Host(binary, data)
+        third.create()
+        expect_equal("the exit code after a crash", third.end(), 0)
+
+
+def sign_in() -> Json:
+    return {"origin": "https://rp.example.org", "options": {"rpId": "rp.example.org", "challenge": "AAECAwQFBgcICQoLDA0ODw"}}

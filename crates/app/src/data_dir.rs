@@ -26,7 +26,7 @@ pub(crate) struct DataDir {
     control: Mutex<Option<socket::Listener>>,
     /// Files that go with the process; links only while they lead where they led.
     leftovers: Mutex<Vec<(PathBuf, Option<PathBuf>)>>,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 /// A file that goes with the process; its owner takes it away before that.
@@ -87,7 +87,7 @@ impl DataDir {
     }
 
     fn new(store: Arc<dyn Store>, settings: Settings, lock: Option<File>) -> Self {
-        Self { store, settings, control: Mutex::default(), leftovers: Mutex::default(), _lock: lock }
+        Self { store, settings, control: Mutex::default(), leftovers: Mutex::default(), lock }
     }
 
     /// One that is nowhere, with an empty store.
@@ -117,6 +117,20 @@ impl DataDir {
         file.persist(&path).map_err(|error| failed(&error.error))?;
         self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((path, None));
         Ok(())
+    }
+
+    /// Listens on a private socket that goes with the process; nothing where it does not own the directory, as with a store in
+    /// memory.
+    #[cfg(unix)]
+    pub(crate) fn listen(&self, dir: &Path, name: &str) -> Result<Option<socket::Listener>, AppError> {
+        if self.lock.is_none() {
+            return Ok(None);
+        }
+        let bound = socket::bind(dir, name)
+            .map_err(|error| AppError::io(format_args!("listen in {}", dir.display()), &error))?;
+        let new = bound.iter().flat_map(socket::Listener::leftovers).map(|path| (path, None));
+        self.leftovers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(new);
+        Ok(bound)
     }
 
     /// What listens for other processes.
@@ -199,11 +213,11 @@ fn lock(opening: &Opening<'_>, events: &mut dyn FnMut(Event)) -> Result<Locked, 
         thread::sleep(Duration::from_millis(20));
     }
     let control = match opening.serves {
-        true => socket::bind(opening.dir)
+        true => socket::bind(opening.dir, "control.sock")
             .map_err(|error| AppError::io(format_args!("listen in {}", opening.dir.display()), &error))?,
         false => None,
     };
-    let socket = control.as_ref().map(|control| control.path().to_owned());
+    let socket = control.as_ref().map(|control| control.path.clone());
     let holder = Holder { pid: std::process::id(), command: opening.command.to_owned(), socket };
     let write = |file: &mut File| {
         file.set_len(0)?;

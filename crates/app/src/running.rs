@@ -203,6 +203,12 @@ impl Running {
         self.data()?.announce(&self.dir, name, text)
     }
 
+    /// Listens on a private socket in the data directory, which goes with the process.
+    #[cfg(unix)]
+    pub(crate) fn listen(&self, name: &str) -> Result<Option<crate::control::socket::Listener>, AppError> {
+        self.data()?.listen(&self.dir, name)
+    }
+
     /// What everything is, unless it is said otherwise.
     pub(crate) fn setup(&self) -> &Setup {
         &self.setup

@@ -164,7 +164,7 @@ fn native() -> ExitCode {
         let data = global::data_of_environment()?;
         let context =
             Context { command: "softhello native messaging".to_owned(), ..Context::new(data.clone()) };
-        let host = native_messaging(data, Executor::new(context), env!("CARGO_PKG_VERSION"));
+        let host = native_messaging(data, Executor::new(context));
         // It passes messages on, one after the other: a second thread would only have to be woken.
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| AppError::io("start the runtime", &error))?;

@@ -79,9 +79,9 @@ pub(crate) async fn run(
 ) -> Result<(), AppError> {
     let traces = config.traces();
     let interruption = Interruption::listen()?;
-    let server = Server::bind(config).await?;
+    let mut server = Server::bind(config).await?;
     let serve = |devices: std::sync::Arc<Devices>| async move {
-        devices.announce(&server.announcement())?;
+        server.announce(&devices)?;
         ready(&server)?;
         server.serve(devices, interruption.wait()).await;
         Ok(())

@@ -195,8 +195,8 @@ class NativePort {
       const id = ++this.#last;
       const cancel = () => {
         this.#take(id);
-        this.#port.postMessage({ id, cancel: true });
         reject(signal.reason);
+        this.#port.postMessage({ id, cancel: true });
       };
       this.#port.postMessage({ id, ...message });
       this.#waiting.set(id, { resolve, reject, forget: () => signal.removeEventListener("abort", cancel) });

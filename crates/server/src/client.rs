@@ -1,6 +1,10 @@
 //! A client for servers on this computer, plain HTTP with connections that are kept.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use axum::body::Body;
 use hyper::{Request, Uri, header};
@@ -8,18 +12,21 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use softhello_app::ANNOUNCEMENT;
 use tokio::time::timeout;
 
 /// What a server says of itself in its data directory.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Announced {
     /// As `http://localhost:7310`.
     pub(crate) server: String,
     pub(crate) token: String,
     /// Its process.
     pub(crate) pid: u32,
+    /// Where it takes the pipes of browsers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) socket: Option<PathBuf>,
 }
 
 impl fmt::Debug for Announced {
@@ -124,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_token_is_not_printed() {
-        let announced = Announced { server: "http://x".to_owned(), token: "secret".to_owned(), pid: 1 };
+        let announced =
+            Announced { server: "http://x".to_owned(), token: "secret".to_owned(), pid: 1, socket: None };
         assert!(!format!("{announced:?}").contains("secret"));
     }
 }

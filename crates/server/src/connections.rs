@@ -29,7 +29,7 @@ pub(crate) struct Limits {
 }
 
 /// How long requests under way may take once the end has come.
-const LAST_ORDERS: Duration = Duration::from_secs(5);
+pub(crate) const LAST_ORDERS: Duration = Duration::from_secs(5);
 /// How many refused connections are told why, at once; others are just closed.
 const TOLD: usize = 64;
 /// The buffer of a connection: the longest head of a request, in bytes.

@@ -53,6 +53,9 @@ pub struct Server {
     address: SocketAddr,
     access: Arc<Access>,
     config: Config,
+    /// Where the pipes of browsers come, and its path.
+    #[cfg(target_os = "linux")]
+    browsers: Option<(std::os::unix::net::UnixListener, std::path::PathBuf)>,
 }
 
 impl Server {
@@ -75,7 +78,14 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let access = Arc::new(Access::new(&config, address)?);
-        Ok(Self { listener, address, access, config })
+        Ok(Self {
+            listener,
+            address,
+            access,
+            config,
+            #[cfg(target_os = "linux")]
+            browsers: None,
+        })
     }
 
     /// Where it listens.
@@ -98,13 +108,33 @@ impl Server {
         format!("{}/#token={}", self.url(), self.token())
     }
 
-    /// What programs of this account are told of it.
-    pub fn announcement(&self) -> serde_json::Value {
-        serde_json::json!({ "server": self.url(), "token": self.token(), "pid": std::process::id() })
+    /// Tells programs of this account where it listens, in the data directory; on Linux it takes the pipes of browsers there.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`] if nothing can be written there.
+    pub fn announce(&mut self, devices: &Devices) -> Result<(), AppError> {
+        #[cfg(target_os = "linux")]
+        {
+            self.browsers = devices.listen(browser::SOCKET)?;
+        }
+        devices.announce(&serde_json::json!(self.announced()))
     }
 
     pub(crate) fn announced(&self) -> client::Announced {
-        client::Announced { server: self.url(), token: self.token().to_owned(), pid: std::process::id() }
+        client::Announced {
+            server: self.url(),
+            token: self.token().to_owned(),
+            pid: std::process::id(),
+            #[cfg(target_os = "linux")]
+            socket: {
+                let path = self.browsers.as_ref().map(|(_, path)| path.clone());
+                // What JSON cannot say is not said.
+                path.filter(|path| path.to_str().is_some())
+            },
+            #[cfg(not(target_os = "linux"))]
+            socket: None,
+        }
     }
 
     /// What its requests will see. Virtual authenticators have this profile, if one is given.
@@ -129,13 +159,9 @@ impl Server {
         let (metrics, ending) = (Arc::clone(&shared.metrics), shared.ending.clone());
         let bound = api::Bound { bytes: self.config.body(), patience: self.config.patience() };
         let routes = router(shared);
-        let access = self.access;
         let answer = move |request| {
-            let (access, routes) = (Arc::clone(&access), routes.clone());
+            let routes = routes.clone();
             async move {
-                if let Some(refusal) = access.refusal(&request) {
-                    return refusal;
-                }
                 match bound.whole(request).await {
                     Ok(request) => connections::routed(routes, request).await,
                     Err(error) => error.into_response(),
@@ -144,11 +170,29 @@ impl Server {
         };
         let limits =
             connections::Limits { connections: self.config.connections(), patience: self.config.patience() };
+        #[cfg(target_os = "linux")]
+        let browsers = {
+            let (answer, ending, most) = (answer.clone(), ending.subscribe(), limits.connections);
+            let serve = |(listener, _)| browser::serve_browsers(listener, answer, most, ending);
+            futures_util::future::OptionFuture::from(self.browsers.map(serve))
+        };
+        #[cfg(not(target_os = "linux"))]
+        let browsers = std::future::ready(());
+        let access = self.access;
+        let checked = move |request| {
+            let (access, answer) = (Arc::clone(&access), answer.clone());
+            async move {
+                match access.refusal(&request) {
+                    Some(refusal) => refusal,
+                    None => answer(request).await,
+                }
+            }
+        };
         let end = async {
             end.await;
             ending.send_replace(true);
         };
-        connections::serve(self.listener, answer, limits, metrics, end).await;
+        tokio::join!(browsers, connections::serve(self.listener, checked, limits, metrics, end));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the control socket is, and how it is bound and found.
+//! Sockets in the data directory, as the control socket: how they are bound and found.
 
 use std::{
     io,
@@ -12,20 +12,16 @@ pub(crate) type Stream = std::os::unix::net::UnixStream;
 #[cfg(not(unix))]
 pub(crate) enum Stream {}
 
-/// A bound control socket.
+/// A bound socket.
 pub(crate) struct Listener {
     #[cfg(unix)]
     pub(crate) listener: std::os::unix::net::UnixListener,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Made for a data directory whose path is too long.
     folder: Option<PathBuf>,
 }
 
 impl Listener {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// What has to be removed at the end, in this order.
     pub(crate) fn leftovers(&self) -> impl Iterator<Item = PathBuf> + use<> {
         std::iter::once(self.path.clone()).chain(self.folder.clone())
@@ -36,19 +32,19 @@ impl Listener {
 #[cfg(unix)]
 const MAX_PATH: usize = 103;
 
-/// Binds the socket of this data directory, whose lock this process has. One that is left of a crash is removed.
+/// Binds a socket of this data directory, whose lock this process has. One that is left of a crash is removed.
 #[cfg(unix)]
-pub(crate) fn bind(dir: &Path) -> io::Result<Option<Listener>> {
+pub(crate) fn bind(dir: &Path, name: &str) -> io::Result<Option<Listener>> {
     use std::os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _, net::UnixListener};
 
-    let (mut path, mut folder) = (std::path::absolute(dir)?.join("control.sock"), None);
+    let (mut path, mut folder) = (std::path::absolute(dir)?.join(name), None);
     if path.as_os_str().as_bytes().len() > MAX_PATH {
         let short = std::env::temp_dir();
         let short = if short.as_os_str().len() > 60 { Path::new("/tmp") } else { &short };
         // Nobody else may enter it.
         let mine = std::fs::Permissions::from_mode(0o700);
         let made = tempfile::Builder::new().prefix("softhello-").permissions(mine).tempdir_in(short)?.keep();
-        (path, folder) = (made.join("control.sock"), Some(made));
+        (path, folder) = (made.join(name), Some(made));
     }
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -72,7 +68,7 @@ pub(crate) fn connect(path: &Path) -> io::Result<Stream> {
 
 /// There are none here: others wait for the data directory.
 #[cfg(not(unix))]
-pub(crate) fn bind(_: &Path) -> io::Result<Option<Listener>> {
+pub(crate) fn bind(_: &Path, _: &str) -> io::Result<Option<Listener>> {
     Ok(None)
 }
 
@@ -95,11 +91,11 @@ mod tests {
         for (dir, inside) in [(folder.path(), true), (long.as_path(), false)] {
             for _ in 0..2 {
                 // The second time one is left of the first.
-                let bound = bind(dir).expect("a socket").expect("a socket");
-                assert_eq!(bound.path().starts_with(dir), inside);
-                let mode = fs::metadata(bound.path()).expect("its file").permissions().mode();
+                let bound = bind(dir, "control.sock").expect("a socket").expect("a socket");
+                assert_eq!(bound.path.starts_with(dir), inside);
+                let mode = fs::metadata(&bound.path).expect("its file").permissions().mode();
                 assert_eq!(mode & 0o777, 0o600);
-                connect(bound.path()).expect("someone listens");
+                connect(&bound.path).expect("someone listens");
                 let leftovers: Vec<_> = bound.leftovers().collect();
                 assert_eq!(leftovers.len(), if inside { 1 } else { 2 });
                 if let [socket, parent] = leftovers.as_slice() {

@@ -166,6 +166,20 @@ impl Devices {
         self.running.announce(ANNOUNCEMENT, &announcement.to_string())
     }
 
+    /// Listens on a socket of this name in the data directory, which is as private as its keys, and goes with the process.
+    /// It comes with its path, which is another where the directory's is too long; there is none for a store in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`] if it cannot be bound.
+    #[cfg(unix)]
+    pub fn listen(
+        &self,
+        name: &str,
+    ) -> Result<Option<(std::os::unix::net::UnixListener, std::path::PathBuf)>, AppError> {
+        Ok(self.running.listen(name)?.map(|socket| (socket.listener, socket.path)))
+    }
+
     /// All of them, in the order of their ids.
     pub fn list(&self) -> Vec<Arc<Served>> {
         self.devices.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()

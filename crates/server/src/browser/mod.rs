@@ -2,10 +2,12 @@
 
 mod install;
 mod launch;
-pub(crate) mod native;
+mod native;
 
 pub use install::{Installed, install, uninstall};
 pub use launch::{Launch, Launched};
+#[cfg(target_os = "linux")]
+pub(crate) use native::handover::{SOCKET, serve as serve_browsers};
 pub use native::{is_native_messaging, native_messaging};
 
 use std::path::Path;
