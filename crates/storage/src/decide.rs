@@ -228,8 +228,10 @@ impl Decision<'_> {
         if old_id.as_ref() != Some(&credential.id) && self.records.revision(&key)?.is_some() {
             return Err(StoreError::Conflict);
         }
+        let user_entry = UserEntry::of(&credential.id);
         match old_id {
             Some(old_id) => {
+                self.records.put(&user_key, &user_entry)?;
                 self.remove(&old_id)?;
                 totals.credentials = totals.credentials.saturating_sub(1);
                 if old_id != credential.id {
@@ -237,20 +239,25 @@ impl Decision<'_> {
                 }
             }
             None if room.is_some_and(|room| totals.credentials >= room) => return Err(StoreError::Full),
-            None => {}
+            None => self.records.put_new(&user_key, 128, |out| record::encode(&user_entry, out))?,
         }
         let sequence = totals.next_sequence;
         totals.next_sequence += 1;
         totals.credentials += 1;
         self.records.put(&self.of(KeyKind::Totals), &totals)?;
-        self.records.put(&user_key, &UserEntry::of(&credential.id))?;
-        self.write_credential(&key, stored, sequence)
+        let rp_key = keys.index.rp(container, rp_id).at(sequence);
+        let entry = RpEntry::of(stored);
+        self.records.put_new(&rp_key, 128, |out| record::encode(&entry, out))?;
+        self.records.put_new(&key, credential_room(stored), |out| encode_credential(stored, sequence, out))
     }
 
     fn lease_first_count(&mut self, id: &CredentialId) -> Result<(), StoreError> {
+        // The sign-in that follows would save nothing.
+        if !self.records.core.engine.waits_for_disk() {
+            return Ok(());
+        }
         // One that takes the place of another under its id goes on with its counter.
-        if self.records.counter(id)? == 0 {
-            self.records.put_counter(id, 1)?;
+        if self.records.put_new_counter(id, 1)? {
             self.effects.push(Effect::FirstCountLeased(id.clone()));
         }
         Ok(())

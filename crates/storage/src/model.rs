@@ -140,6 +140,7 @@ pub enum Change {
     /// The attempts left at built-in user verification. After a crash they may be fewer, never more.
     UvRetries(u8),
     /// Leases the first signature count of a credential that is new, so that the sign-in that follows waits for no disk.
+    /// A store in memory has none, and leases nothing.
     LeaseFirstCount(CredentialId),
     /// Lets a credential's counter go on after `count`, unless it is there already. For imports.
     CounterAtLeast {

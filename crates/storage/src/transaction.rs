@@ -105,6 +105,29 @@ impl<'a> Transaction<'a> {
         self.put_with(key, 128, |out| record::encode(body, out))
     }
 
+    /// Writes a record of at most `room` bytes that is not there yet, as the caller knows.
+    pub(crate) fn put_new(
+        &mut self,
+        key: &Key,
+        room: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        let record = self.keys()?.sealer.seal(key, first_revision()?, room, write)?;
+        self.changes.insert(*key, Some(record));
+        Ok(())
+    }
+
+    /// Writes the ceiling of a counter that has none yet. False if it has one, which stays.
+    pub(crate) fn put_new_counter(&mut self, id: &CredentialId, ceiling: u64) -> Result<bool, StoreError> {
+        let key = self.keys()?.index.counter(self.container, id.as_bytes());
+        if self.see(&key, &mut |_| {})? {
+            return Ok(false);
+        }
+        let body = CounterBody::of(id, ceiling);
+        self.put_new(&key, CounterBody::room(id), |out| record::encode(&body, out))?;
+        Ok(true)
+    }
+
     /// Writes the ceiling of a counter.
     pub(crate) fn put_counter(&mut self, id: &CredentialId, ceiling: u64) -> Result<(), StoreError> {
         let key = self.keys()?.index.counter(self.container, id.as_bytes());
@@ -140,11 +163,7 @@ impl<'a> Transaction<'a> {
         self.see(key, &mut |record| before = seal::revision(key.as_ref(), record).ok())?;
         let revision = match before {
             Some(Revision(before)) => Revision(before.wrapping_add(1)),
-            // At random, so that a record that was deleted and made again is not taken for the old one.
-            None => {
-                let [a, b, c, d, e, f, g, h, ..] = seal::nonce()?;
-                Revision(u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1)
-            }
+            None => first_revision()?,
         };
         let record = sealer.seal(key, revision, room, write)?;
         self.changes.insert(*key, Some(record));
@@ -208,6 +227,12 @@ impl<'a> Transaction<'a> {
     pub(crate) fn drop_keys(&mut self) {
         self.keys = None;
     }
+}
+
+/// At random, so that a record that was deleted and made again is not taken for the old one.
+fn first_revision() -> Result<Revision, StoreError> {
+    let [a, b, c, d, e, f, g, h, ..] = seal::nonce()?;
+    Ok(Revision(u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1))
 }
 
 /// Fails with [`StoreError::Conflict`] unless the record is as expected.

@@ -14,6 +14,10 @@ use crate::{StoreError, seal::Key};
 pub(crate) struct MemoryEngine(RwLock<BTreeMap<Key, Vec<u8>>>);
 
 impl Engine for MemoryEngine {
+    fn waits_for_disk(&self) -> bool {
+        false
+    }
+
     fn get(&self, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<bool, StoreError> {
         let records = self.0.read().unwrap_or_else(PoisonError::into_inner);
         Ok(records.get(key).map(|value| read(value)).is_some())

@@ -28,6 +28,11 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Applies all of `batch` or none. It is durable when this returns.
     fn apply(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Whether [`apply`](Self::apply) waits for a disk, so that a write that can be saved is worth a little more in another.
+    fn waits_for_disk(&self) -> bool {
+        true
+    }
 }
 
 /// What [`Engine::scan`] shows a key and its value.
