@@ -11,7 +11,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -23,7 +23,7 @@ const SOON: Duration = Duration::from_millis(20);
 /// Whether processors have to stay awake.
 pub(super) struct Awake {
     /// What keeps them awake.
-    path: &'static Path,
+    path: PathBuf,
     /// When the last request came.
     last: Option<Instant>,
     /// While it is open, they do.
@@ -34,7 +34,7 @@ pub(super) struct Awake {
 
 impl Awake {
     pub(super) fn new() -> Self {
-        let path = Path::new("/dev/cpu_dma_latency");
+        let path = PathBuf::from("/dev/cpu_dma_latency");
         Self { path, last: None, latency: None, refused: !cfg!(target_os = "linux") }
     }
 
@@ -44,7 +44,7 @@ impl Awake {
         let soon = self.last.is_some_and(|last| now - last < SOON);
         self.last = Some(now);
         if soon && self.latency.is_none() && !self.refused {
-            self.latency = open(self.path).ok();
+            self.latency = open(&self.path).ok();
             self.refused = self.latency.is_none();
         }
     }
@@ -72,10 +72,10 @@ mod tests {
 
     #[tokio::test]
     async fn they_stay_awake_while_requests_come_soon() {
-        let folder = Box::leak(Box::new(tempfile::tempdir().expect("a folder")));
-        let path: &'static Path = Box::leak(folder.path().join("latency").into_boxed_path());
-        std::fs::write(path, "").expect("a file");
-        let mut awake = Awake { path, last: None, latency: None, refused: false };
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("latency");
+        std::fs::write(&path, "").expect("a file");
+        let mut awake = Awake { path: path.clone(), last: None, latency: None, refused: false };
         awake.requested();
         assert!(awake.latency.is_none(), "one alone");
         tokio::time::sleep(SOON * 2).await;
@@ -83,7 +83,7 @@ mod tests {
         assert!(awake.latency.is_none(), "two, but not soon");
         awake.requested();
         assert!(awake.latency.is_some());
-        assert_eq!(std::fs::read(path).expect("its latency"), [0; 4]);
+        assert_eq!(std::fs::read(&path).expect("its latency"), [0; 4]);
         assert!(awake.until_quiet().now_or_never().is_none());
         assert!(awake.latency.is_some(), "not yet");
         awake.until_quiet().await;

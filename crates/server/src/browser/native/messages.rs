@@ -125,23 +125,22 @@ where
             if let Some(cancel) = cancels.remove(&id) {
                 cancel.abort();
             }
-        } else if message.hello {
-            let hello = json!({ "version": env!("CARGO_PKG_VERSION"), "path": DEFAULT_PATH });
-            write(&mut output, &framed(id, 200, &hello.to_string())).await?;
+            continue;
+        }
+        let (status, body) = if message.hello {
+            (200, json!({ "version": env!("CARGO_PKG_VERSION"), "path": DEFAULT_PATH }).to_string())
         } else if !is_allowed(&message.method, &message.path) {
-            let (status, body) =
-                failed(StatusCode::NOT_FOUND, "the extension may not ask for that", "see its worker.js");
-            write(&mut output, &framed(id, status, &body)).await?;
+            failed(StatusCode::NOT_FOUND, "the extension may not ask for that", "see its worker.js")
         } else if under_way.len() >= MAX_UNDER_WAY {
-            let (status, body) =
-                failed(StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way", "wait for some");
-            write(&mut output, &framed(id, status, &body)).await?;
+            failed(StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way", "wait for some")
         } else {
             awake.requested();
             let (answered, cancel) = abortable(ask(message));
             under_way.push(async move { (id, answered.await) });
             cancels.insert(id, cancel);
-        }
+            continue;
+        };
+        write(&mut output, &framed(id, status, &body)).await?;
     }
 }
 
